@@ -1,0 +1,2 @@
+//! Ground both daemons stand on: durations, sizes, addresses, hashes, frequency counters, typed ids.
+//! No IO and no clock: time is always an argument.

@@ -1,0 +1,1 @@
+//! Live server state, weights, slow start, algorithms, queues.

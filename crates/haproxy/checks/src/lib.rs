@@ -1,0 +1,1 @@
+//! The health machine and every check kind; sans-io.

@@ -1,0 +1,1 @@
+//! The IO shell: accept, transports, muxes, streams, backends, runners.

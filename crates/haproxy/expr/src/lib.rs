@@ -1,0 +1,1 @@
+//! Samples, fetches, converters, patterns, maps, ACLs, conditions, variables, log-format.

@@ -1,0 +1,1 @@
+//! HTTP messages, the H1 codec and the PROXY protocol, all sans-io.

@@ -1,0 +1,1 @@
+//! Typed configuration of rhaproxy: sections, draft, resolved, runnable snapshot.

@@ -1,0 +1,1 @@
+//! The program's parts that tests reach: arguments, start, version texts.

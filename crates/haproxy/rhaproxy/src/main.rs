@@ -1,0 +1,2 @@
+//! The rhaproxy program.
+fn main() {}

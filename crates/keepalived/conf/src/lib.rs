@@ -1,0 +1,1 @@
+//! Grammar and typed configuration of keepalived.conf: includes, conditions, definitions, sequences, blocks, keyword rows, diagnostics.

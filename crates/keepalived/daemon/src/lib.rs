@@ -1,0 +1,1 @@
+//! The shell per role: timers, sockets, dispatch, reload, data dumps.

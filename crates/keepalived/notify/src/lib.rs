@@ -1,0 +1,1 @@
+//! Scripts, FIFOs, SMTP, trackers of scripts, files and processes.

@@ -1,0 +1,1 @@
+//! The program: arguments, parent and children, signals, pidfiles.

@@ -1,0 +1,2 @@
+//! The rkeepalived program.
+fn main() {}

@@ -1,0 +1,1 @@
+//! VRRP instance and sync group as pure machines, priority tracking, GARP plan.

@@ -1,0 +1,1 @@
+//! Byte codecs: VRRP 2 and 3, AH, HMAC, ARP, ND.

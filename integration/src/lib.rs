@@ -1,0 +1,1 @@
+//! Helpers shared by the test programs that run the built daemons from outside.
