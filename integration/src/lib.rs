@@ -1,1 +1,6 @@
 //! Helpers shared by the test programs that run the built daemons from outside.
+//!
+//! This package owns the oracles (conformance, differential, bench), the demo and the scenarios. It knows the daemons
+//! by their files, arguments, sockets and packets alone: it depends on none of their crates.
+
+pub mod netns;
