@@ -1,2 +1,4 @@
 //! Ground both daemons stand on: durations, sizes, addresses, hashes, frequency counters, typed ids.
 //! No IO and no clock: time is always an argument.
+
+pub mod ids;

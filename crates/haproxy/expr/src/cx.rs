@@ -1,0 +1,421 @@
+//! What an expression may look at while it runs: the session, the transaction, live numbers, the raw input.
+//!
+//! The engine owns [`Session`] and [`Txn`] and lends them out as a [`Cx`]; expressions never change them, except
+//! variables, which have interior mutability because a converter may set one.
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+
+use common_base::ids::{ListenerId, ProxyId, ServerId};
+use haproxy_http::{Request, Response};
+
+use crate::vars::VarStore;
+
+/// One end of a connection as rules see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// IPv4 or IPv6 address and port.
+    Ip(SocketAddr),
+    /// A unix socket.
+    Unix,
+}
+
+impl Endpoint {
+    /// Address and port, when it has one.
+    pub fn ip(self) -> Option<SocketAddr> {
+        match self {
+            Endpoint::Ip(address) => Some(address),
+            Endpoint::Unix => None,
+        }
+    }
+}
+
+/// Which message a rule set looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Client to server.
+    Request,
+    /// Server to client.
+    Response,
+}
+
+/// A date as log lines need it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Date {
+    /// Seconds since the epoch.
+    pub secs: i64,
+    /// Microseconds of the second.
+    pub micros: u32,
+}
+
+/// What a PROXY protocol header said beyond addresses.
+#[derive(Clone, Debug, Default)]
+pub struct ProxyInfo {
+    /// TLVs in order of arrival: type and value.
+    pub tlvs: Vec<(u8, Vec<u8>)>,
+}
+
+/// Facts of a TLS connection that fetches and logs use.
+#[derive(Clone, Debug, Default)]
+pub struct TlsInfo {
+    /// Protocol version as OpenSSL spells it, `TLSv1.3`.
+    pub version: &'static str,
+    /// Cipher as OpenSSL spells it.
+    pub cipher: String,
+    /// Server name the client asked for.
+    pub sni: Option<String>,
+    /// Agreed ALPN protocol.
+    pub alpn: Option<Vec<u8>>,
+}
+
+/// One client connection.
+#[derive(Debug)]
+pub struct Session {
+    /// Number unique within the process (`%rt` counts requests, this one sessions).
+    pub id: u64,
+    /// Frontend that accepted it.
+    pub frontend: ProxyId,
+    /// Address it was accepted on.
+    pub listener: ListenerId,
+    /// Client address after PROXY protocol and `set-src`.
+    pub source: Endpoint,
+    /// Address the client connected to, after PROXY protocol and `set-dst`.
+    pub destination: Endpoint,
+    /// Client address of the connection itself.
+    pub connection_source: Endpoint,
+    /// Local address of the connection itself.
+    pub connection_destination: Endpoint,
+    /// When it was accepted.
+    pub accepted: Date,
+    /// Monotonic milliseconds when it was accepted.
+    pub accepted_ms: u64,
+    /// Milliseconds its handshakes took (PROXY, TLS), `%Th`.
+    pub handshake_ms: u32,
+    /// File descriptor, for fetches of socket options; -1 when there is none.
+    pub fd: i32,
+    /// Facts of TLS on the client side.
+    pub tls: Option<Box<TlsInfo>>,
+    /// What a PROXY header said.
+    pub proxy: Option<Box<ProxyInfo>>,
+    /// Variables of scope `sess`.
+    pub vars: RefCell<VarStore>,
+}
+
+/// Who ended a stream and why, as the first two characters of the termination code (manual §8.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Termination {
+    /// First event: `C S P L R I D U c s -` and so on.
+    pub cause: u8,
+    /// State of the stream at that event: `R Q C H D L T -`.
+    pub state: u8,
+    /// What the client's persistence cookie was: `N I D V E O U -`.
+    pub cookie_in: u8,
+    /// What was done with the cookie in the response: `N I U P R D -`.
+    pub cookie_out: u8,
+}
+
+impl Default for Termination {
+    fn default() -> Self {
+        Termination { cause: b'-', state: b'-', cookie_in: b'-', cookie_out: b'-' }
+    }
+}
+
+/// Everything a log line says about one request or TCP session; times in milliseconds, -1 when not reached.
+#[derive(Clone, Debug)]
+pub struct LogInfo {
+    /// When the request's first byte came (`%tr`), or the session's accept for TCP.
+    pub request_date: Date,
+    /// Monotonic milliseconds of the same moment.
+    pub request_ms: u64,
+    /// Idle time before the request, `%Ti`.
+    pub idle_ms: i32,
+    /// Time to receive the full request head, `%TR`.
+    pub request_time_ms: i32,
+    /// Time in queues, `%Tw`.
+    pub queue_ms: i32,
+    /// Time to connect, `%Tc`.
+    pub connect_ms: i32,
+    /// Time to the response's head, `%Tr`.
+    pub response_ms: i32,
+    /// Time for the data phase, `%Td`.
+    pub data_ms: i32,
+    /// Active time of the request, `%Ta`.
+    pub active_ms: i32,
+    /// Total time from accept, `%Tt`.
+    pub total_ms: i32,
+    /// Status answered to the client, `%ST`; 0 before there is one.
+    pub status: u16,
+    /// Bytes read from the server, `%B`.
+    pub bytes_out: u64,
+    /// Bytes read from the client, `%U`.
+    pub bytes_in: u64,
+    /// `%ts` and `%tsc`.
+    pub termination: Termination,
+    /// `%rc`.
+    pub retries: u32,
+    /// True when the last retry went to another server: `%rc` gets a `+`.
+    pub redispatched: bool,
+    /// `%sq`.
+    pub server_queue: u32,
+    /// `%bq`.
+    pub backend_queue: u32,
+    /// `%ac`: sessions of the process at the end.
+    pub active: u32,
+    /// `%fc`.
+    pub frontend_active: u32,
+    /// `%bc`.
+    pub backend_active: u32,
+    /// `%sc`.
+    pub server_active: u32,
+    /// The request line as received, without the version's end: `GET /x HTTP/1.1`; `<BADREQ>` when unreadable.
+    pub request_line: Vec<u8>,
+    /// Name shown instead of a server: `<STATS>`, `<PROMEX>`, `<NOSRV>`.
+    pub service: Option<&'static str>,
+    /// `capture cookie` of the request and of the response.
+    pub cookies: [Option<Vec<u8>>; 2],
+    /// Values of `capture request header` slots, in slot order.
+    pub request_captures: Vec<Option<Vec<u8>>>,
+    /// Values of `capture response header` slots, in slot order.
+    pub response_captures: Vec<Option<Vec<u8>>>,
+    /// Level set by `set-log-level`: syslog level, or `Some(255)` for silent.
+    pub level: Option<u8>,
+    /// Address and port the server connection came from, `%bi %bp`.
+    pub server_local: Option<SocketAddr>,
+    /// Address and port of the server, `%si %sp`.
+    pub server_remote: Option<SocketAddr>,
+}
+
+impl Default for LogInfo {
+    fn default() -> Self {
+        LogInfo {
+            request_date: Date::default(),
+            request_ms: 0,
+            idle_ms: -1,
+            request_time_ms: -1,
+            queue_ms: -1,
+            connect_ms: -1,
+            response_ms: -1,
+            data_ms: -1,
+            active_ms: -1,
+            total_ms: -1,
+            status: 0,
+            bytes_out: 0,
+            bytes_in: 0,
+            termination: Termination::default(),
+            retries: 0,
+            redispatched: false,
+            server_queue: 0,
+            backend_queue: 0,
+            active: 0,
+            frontend_active: 0,
+            backend_active: 0,
+            server_active: 0,
+            request_line: Vec::new(),
+            service: None,
+            cookies: [None, None],
+            request_captures: Vec::new(),
+            response_captures: Vec::new(),
+            level: None,
+            server_local: None,
+            server_remote: None,
+        }
+    }
+}
+
+impl LogInfo {
+    /// Back to the start for the next request, keeping allocations.
+    pub fn reset(&mut self) {
+        let mut line = std::mem::take(&mut self.request_line);
+        let mut request_captures = std::mem::take(&mut self.request_captures);
+        let mut response_captures = std::mem::take(&mut self.response_captures);
+        line.clear();
+        request_captures.iter_mut().for_each(|slot| *slot = None);
+        response_captures.iter_mut().for_each(|slot| *slot = None);
+        *self = LogInfo { request_line: line, request_captures, response_captures, ..LogInfo::default() };
+    }
+}
+
+/// One request with its response, or one TCP session's data exchange.
+#[derive(Debug, Default)]
+pub struct Txn {
+    /// Number unique within the process: the stream's id.
+    pub id: u64,
+    /// True when the stream speaks HTTP.
+    pub http: bool,
+    /// True once `request` holds a parsed head.
+    pub has_request: bool,
+    /// True once `response` holds a parsed or generated head.
+    pub has_response: bool,
+    /// The request; rules change it.
+    pub request: Request,
+    /// The response; rules change it.
+    pub response: Response,
+    /// Backend chosen so far; the frontend itself before switching.
+    pub backend: ProxyId,
+    /// Server chosen, once there is one.
+    pub server: Option<ServerId>,
+    /// `unique-id-format`'s result once computed.
+    pub unique_id: RefCell<Option<Vec<u8>>>,
+    /// What the log will say.
+    pub log: LogInfo,
+    /// Variables of scope `txn`.
+    pub vars: RefCell<VarStore>,
+    /// Variables of scope `req`.
+    pub request_vars: RefCell<VarStore>,
+    /// Variables of scope `res`.
+    pub response_vars: RefCell<VarStore>,
+}
+
+impl Txn {
+    /// Back to the start for the next request of the connection, keeping allocations.
+    pub fn reset(&mut self) {
+        self.has_request = false;
+        self.has_response = false;
+        self.request.clear();
+        self.response.clear();
+        self.server = None;
+        *self.unique_id.get_mut() = None;
+        self.log.reset();
+        self.vars.get_mut().clear();
+        self.request_vars.get_mut().clear();
+        self.response_vars.get_mut().clear();
+    }
+}
+
+/// Bytes of a channel or body that have arrived, and whether more may come.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Input<'a> {
+    /// What is there.
+    pub bytes: &'a [u8],
+    /// True when nothing can be added any more (end, full buffer, inspect-delay over).
+    pub complete: bool,
+}
+
+/// Live numbers of a proxy (manual §7.3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyNumber {
+    /// Current connections of a frontend.
+    FrontendConnections,
+    /// New requests of the last second.
+    FrontendRequestRate,
+    /// New sessions of the last second, frontend side.
+    FrontendSessionRate,
+    /// Current sessions of a backend.
+    BackendConnections,
+    /// Free session slots of a backend's usable servers, -1 when one is unlimited.
+    BackendConnectionsFree,
+    /// New sessions of the last second, backend side.
+    BackendSessionRate,
+    /// Usable servers.
+    UsableServers,
+    /// Sum of queue lengths of the backend and its servers.
+    QueueSize,
+    /// Queue length per usable server, rounded up.
+    AverageQueue,
+    /// Sessions per usable server, rounded up.
+    ConnectionSlots,
+    /// Servers marked up.
+    ActiveServers,
+    /// Weight sum of usable servers.
+    TotalWeight,
+}
+
+/// Live numbers of a server (manual §7.3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerNumber {
+    /// Current sessions.
+    Connections,
+    /// Free session slots, -1 when unlimited.
+    ConnectionsFree,
+    /// Queue length.
+    Queue,
+    /// New sessions of the last second.
+    SessionRate,
+    /// Effective weight now.
+    Weight,
+    /// Configured weight.
+    InitialWeight,
+    /// User weight.
+    UserWeight,
+    /// 1 when usable for traffic.
+    Up,
+}
+
+/// What expressions may ask of the running process. Implemented by the engine over the snapshot and its live state.
+pub trait World {
+    /// Name of a proxy.
+    fn proxy_name(&self, proxy: ProxyId) -> &[u8];
+    /// Configured number of a proxy (`id`).
+    fn proxy_uuid(&self, proxy: ProxyId) -> i64;
+    /// Name of a server.
+    fn server_name(&self, server: ServerId) -> &[u8];
+    /// Number of a server within its backend (`id`).
+    fn server_puid(&self, server: ServerId) -> i64;
+    /// Name of a listening address, if it was given one.
+    fn listener_name(&self, listener: ListenerId) -> Option<&[u8]>;
+    /// Number of a listening address within its frontend (`id`).
+    fn listener_luid(&self, listener: ListenerId) -> i64;
+    /// A live number of a proxy.
+    fn proxy_number(&self, proxy: ProxyId, number: ProxyNumber) -> i64;
+    /// A live number of a server.
+    fn server_number(&self, server: ServerId, number: ServerNumber) -> i64;
+    /// Current connections of the process.
+    fn process_connections(&self) -> i64;
+    /// `node` and `description` of the global section, thread count, thread number, pid.
+    fn process(&self) -> ProcessFacts<'_>;
+    /// Variables of scope `proc`.
+    fn process_vars(&self) -> &crate::vars::ProcessVars;
+    /// A timeout of a proxy in milliseconds as it applies to this stream.
+    fn proxy_timeout_ms(&self, proxy: ProxyId, which: TimeoutKind) -> Option<u64>;
+}
+
+/// Facts of the process for fetches and log formats.
+#[derive(Clone, Copy, Debug)]
+pub struct ProcessFacts<'a> {
+    /// `node`, or the host's name.
+    pub node: &'a str,
+    /// Host name, `%H`.
+    pub hostname: &'a str,
+    /// Number of threads.
+    pub threads: u32,
+    /// The thread this runs on, from 1.
+    pub thread: u32,
+    /// Process id.
+    pub pid: u32,
+    /// Requests counted so far by the process, `%rt`.
+    pub requests: u64,
+    /// Monotonic start of the process in milliseconds.
+    pub started_ms: u64,
+}
+
+/// Timeouts that fetches can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeoutKind {
+    /// `timeout client`.
+    Client,
+    /// `timeout server`.
+    Server,
+    /// `timeout tunnel`.
+    Tunnel,
+    /// `timeout connect`.
+    Connect,
+}
+
+/// Everything one evaluation can see.
+#[derive(Clone, Copy)]
+pub struct Cx<'a> {
+    /// The client connection.
+    pub session: &'a Session,
+    /// The transaction; absent in connection and session rules.
+    pub txn: Option<&'a Txn>,
+    /// The running process.
+    pub world: &'a dyn World,
+    /// Which message is looked at.
+    pub direction: Direction,
+    /// Raw bytes (TCP content rules), or the body (HTTP) of the message looked at.
+    pub input: Input<'a>,
+    /// Wall clock now.
+    pub date: Date,
+    /// Monotonic milliseconds now.
+    pub now_ms: u64,
+}
