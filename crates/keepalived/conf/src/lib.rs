@@ -1,1 +1,10 @@
-//! Grammar and typed configuration of keepalived.conf: includes, conditions, definitions, sequences, blocks, keyword rows, diagnostics.
+//! The language of keepalived.conf and its typed configuration.
+//!
+//! Text becomes lines (includes, conditions, definitions, sequences), lines become words, words meet one row of the
+//! keyword registry, and what the rows record becomes a [`model::Config`]: plain data that can be compared. Every
+//! complaint has the original's wording and rank, and carries file, line and what to do.
+//!
+//! The crate reads files and asks about users and script files only through provider traits. It knows nothing of
+//! sockets, timers or the kernel.
+
+pub mod model;
