@@ -3,4 +3,6 @@
 //! This package owns the oracles (conformance, differential, bench), the demo and the scenarios. It knows the daemons
 //! by their files, arguments, sockets and packets alone: it depends on none of their crates.
 
+pub mod conformance;
 pub mod netns;
+pub mod subject;

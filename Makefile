@@ -1,0 +1,38 @@
+# The front door: every target is one command that lives elsewhere. Variables are passed on by the environment:
+#   make conformance FOLDER=http-rules SUBJECT=/usr/sbin/haproxy     make bench BENCH=keepalive ROUNDS=7
+CARGO ?= cargo
+RUN = $(CARGO) run --quiet --package integration
+.EXPORT_ALL_VARIABLES:
+.PHONY: build test check fmt clippy deps conformance differential bench demo
+
+build: ## both daemons, optimised
+	$(CARGO) build --release --workspace
+
+test: ## unit tests, then the short forms of the oracles
+	$(CARGO) build --workspace
+	$(CARGO) test --workspace --no-fail-fast
+	$(RUN) --bin conformance -- --short
+	$(RUN) --bin differential -- --short
+
+check: fmt clippy ## what a change must pass before the tests
+
+fmt:
+	$(CARGO) fmt --all --check
+
+clippy:
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+deps: ## what tests and oracles run, through apt
+	integration/scripts/deps.sh
+
+conformance: build ## HAProxy's regression tests: FOLDER= narrows, SUBJECT= another program, BLESS=1 keeps what passed
+	$(RUN) --release --bin conformance -- $(if $(BLESS),--bless)
+
+differential: build ## the original and ours, same input: CASE= narrows
+	$(RUN) --release --bin differential
+
+bench: build ## ours beside the original and nginx: BENCH= narrows, ROUNDS=
+	$(RUN) --release --bin bench
+
+demo: build ## as root the failing-over pair, else the proxy alone
+	$(RUN) --release --bin demo
