@@ -2,3 +2,4 @@
 //! No IO and no clock: time is always an argument.
 
 pub mod ids;
+pub mod time;
