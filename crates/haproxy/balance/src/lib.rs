@@ -1,1 +1,15 @@
-//! Live server state, weights, slow start, algorithms, queues.
+//! Which server gets the next request.
+//!
+//! Owns the live state of servers ([`server`], [`report`]), the algorithms over them ([`algorithm`], [`balancer`])
+//! and the queues before them ([`queue`]). It does no IO and reads no clock: milliseconds are always an argument.
+
+pub mod algorithm;
+pub mod balancer;
+pub mod queue;
+pub mod report;
+pub mod server;
+
+pub use algorithm::Algorithm;
+pub use balancer::{Balancer, PickKey};
+pub use queue::Queue;
+pub use server::{Server, ServerConf};
