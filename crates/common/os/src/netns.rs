@@ -1,0 +1,35 @@
+//! Named network namespaces, as `ip netns` makes them, and a private view of a directory.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, setns, unshare};
+
+/// Opens the namespace NAME of `ip netns`.
+pub fn open(name: &str) -> io::Result<File> {
+    if name.is_empty() || name.contains('/') || name == "." || name == ".." {
+        return Err(io::Error::from(io::ErrorKind::InvalidInput));
+    }
+    File::open(Path::new("/run/netns").join(name))
+}
+
+/// Opens this process's own network namespace, to come back to.
+pub fn open_current() -> io::Result<File> {
+    File::open("/proc/self/ns/net")
+}
+
+/// Moves this thread (and the children it makes) into a namespace.
+pub fn enter(namespace: &File) -> io::Result<()> {
+    Ok(setns(namespace, CloneFlags::CLONE_NEWNET)?)
+}
+
+/// Lays an own empty tmpfs over `directory`, seen by this process and its children only, so that daemons of several
+/// namespaces do not meet in one directory.
+pub fn privatise(directory: &Path) -> io::Result<()> {
+    unshare(CloneFlags::CLONE_NEWNS)?;
+    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_SLAVE, None::<&str>)?;
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    Ok(mount(Some("tmpfs"), directory, Some("tmpfs"), flags, Some("mode=755"))?)
+}
