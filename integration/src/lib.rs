@@ -4,5 +4,7 @@
 //! by their files, arguments, sockets and packets alone: it depends on none of their crates.
 
 pub mod conformance;
+pub mod differential;
+pub mod framing;
 pub mod netns;
 pub mod subject;

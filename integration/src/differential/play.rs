@@ -1,0 +1,330 @@
+//! Plays a case on one subject.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use regex::Regex;
+
+use super::case::{Aspect, Case, Exchange, Text, Until};
+use super::client::{self, Seen};
+use super::mask::Masks;
+use super::server::{self, Received, Running};
+use super::tables;
+use crate::framing::find;
+use crate::netns::wait_until;
+
+/// One thing that was seen, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// The exchange, or the object of a table.
+    pub name: String,
+    /// What it is.
+    pub aspect: Aspect,
+    /// Its masked bytes.
+    pub seen: Vec<u8>,
+}
+
+/// What stays the same for all subjects of a case: ports, folder, servers, log collector.
+#[derive(Debug)]
+pub struct Stage<'a> {
+    case: &'a Case,
+    rows: Vec<String>,
+    values: BTreeMap<String, String>,
+    listens: Vec<u16>,
+    dir: PathBuf,
+    masks: Masks,
+    log: UdpSocket,
+    received: Received,
+    _servers: Vec<Running>,
+}
+
+impl<'a> Stage<'a> {
+    /// Takes the ports, starts the servers.
+    pub fn new(name: &str, case: &'a Case) -> Result<Stage<'a>> {
+        let dir = std::env::temp_dir().join(format!("differential-{}-{name}", std::process::id()));
+        fs::create_dir_all(&dir)?;
+        let log = UdpSocket::bind("127.0.0.1:0")?;
+        let received = Received::default();
+        let mut values = BTreeMap::from([
+            ("dir".to_owned(), dir.display().to_string()),
+            ("log".to_owned(), log.local_addr()?.to_string()),
+            ("cli".to_owned(), dir.join("cli.sock").display().to_string()),
+        ]);
+        let mut servers = Vec::new();
+        for (name, script) in &case.servers {
+            let running = server::start(name, script.clone(), Received::clone(&received))?;
+            values.insert(name.clone(), running.port.to_string());
+            servers.push(running);
+        }
+        let rows = case.table.as_ref().map(|table| table.all_rows()).unwrap_or_default();
+        let mut names: BTreeSet<String> = BTreeSet::new();
+        for found in Regex::new(VARIABLE)?.captures_iter(&case.config) {
+            names.insert(found[1].to_owned());
+        }
+        if case.table.as_ref().is_some_and(|table| table.line.contains("${row}")) {
+            names.extend((0..rows.len()).map(|n| format!("row{n}")));
+        }
+        let mut listens = Vec::new();
+        for name in names {
+            if let Entry::Vacant(free) = values.entry(name) {
+                let port = free_port()?;
+                listens.push(port);
+                free.insert(port.to_string());
+            }
+        }
+        let masks = Masks::new(&case.mask)?;
+        Ok(Stage { case, rows, values, listens, dir, masks, log, received, _servers: servers })
+    }
+
+    /// Plays the whole case on one program.
+    pub fn play(&self, program: &Path) -> Result<Vec<Check>> {
+        for (name, content) in &self.case.files {
+            fs::write(self.dir.join(name), content)?;
+        }
+        let (rows, refusal) = self.accepted(program)?;
+        let mut checks: Vec<Check> = Vec::new();
+        for n in (0..self.rows.len()).filter(|n| !rows.contains(n)) {
+            checks.push(Check {
+                name: self.rows[n].clone(),
+                aspect: Aspect::Answer,
+                seen: b"{refused}".to_vec(),
+            });
+        }
+        if let Some(refusal) = refusal {
+            checks.push(Check { name: "configuration".into(), aspect: Aspect::Answer, seen: refusal });
+            return Ok(checks);
+        }
+        let daemon = self.start(program)?;
+        for (exchange, port) in self.exchanges(&rows)? {
+            let seen = client::exchange(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), &exchange);
+            self.note(&exchange, &seen, &mut checks);
+        }
+        if self.case.compare.contains(&Aspect::Csv) {
+            checks.extend(tables::csv(Path::new(&self.values["cli"]))?);
+        }
+        if self.case.compare.contains(&Aspect::Metrics) {
+            let port = self
+                .values
+                .get("metrics")
+                .context("metrics are compared, but no ${metrics} is bound")?
+                .parse()?;
+            checks.extend(tables::metrics(port)?);
+        }
+        drop(daemon);
+        self.log_lines(0, Duration::ZERO);
+        Ok(checks)
+    }
+
+    fn note(&self, exchange: &Exchange, seen: &Seen, checks: &mut Vec<Check>) {
+        let name = exchange.name.clone();
+        let mut push = |aspect, seen| {
+            if self.case.compare.contains(&aspect) {
+                checks.push(Check { name: name.clone(), aspect, seen });
+            }
+        };
+        push(Aspect::Answer, self.masks.text(&seen.answer, &[seen.port]));
+        if seen.answer.ends_with(b"}") {
+            // Cut off or refused: what the server got of it may still be on its way.
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let received = self.received.lock().map(|mut all| std::mem::take(&mut *all)).unwrap_or_default();
+        push(Aspect::Received, self.masks.text(&received.join(&b"\n--\n"[..]), &[seen.port]));
+        if self.case.compare.contains(&Aspect::Log) {
+            let lines = self.log_lines(exchange.logs, Duration::from_secs(1));
+            let masked: Vec<Vec<u8>> = lines.iter().map(|line| self.masks.log(line, &[seen.port])).collect();
+            push(Aspect::Log, masked.join(&b"\n"[..]));
+        }
+    }
+
+    /// The exchanges of the case and of its table's accepted rows, each with its port.
+    fn exchanges(&self, rows: &BTreeSet<usize>) -> Result<Vec<(Exchange, u16)>> {
+        let port = |name: &str| -> Result<u16> {
+            Ok(self
+                .values
+                .get(name)
+                .with_context(|| format!("no port {name} in the configuration"))?
+                .parse()?)
+        };
+        let mut all = Vec::new();
+        for exchange in &self.case.exchanges {
+            all.push((exchange.clone(), port(&exchange.to)?));
+        }
+        let Some(table) = &self.case.table else { return Ok(all) };
+        for n in rows {
+            for (input, text) in &table.inputs {
+                let own = self.values.contains_key(&format!("row{n}"));
+                let send = if own { text.clone() } else { marked(text, *n) };
+                let name = format!("{} @ {input}", self.rows[*n]);
+                let to = if own { format!("row{n}") } else { "fe".to_owned() };
+                let port = port(&to)?;
+                all.push((
+                    Exchange { name, to, send, until: Until::default(), half_close: false, logs: 1 },
+                    port,
+                ));
+            }
+        }
+        Ok(all)
+    }
+
+    /// Which rows the program accepts; what it says if it refuses the configuration without any row as well.
+    fn accepted(&self, program: &Path) -> Result<(BTreeSet<usize>, Option<Vec<u8>>)> {
+        let mut rows: BTreeSet<usize> = (0..self.rows.len()).collect();
+        let place = Regex::new(r"\[[^\]]*case\.cfg:(\d+)\]")?;
+        loop {
+            let lines = self.write_config(&rows)?;
+            let output = Command::new(program).arg("-c").arg("-f").arg(self.config()).output()?;
+            if output.status.success() {
+                return Ok((rows, None));
+            }
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            let alerts = said.lines().filter(|line| line.contains("[ALERT]"));
+            let numbers = alerts
+                .flat_map(|line| place.captures_iter(line))
+                .filter_map(|found| found[1].parse::<usize>().ok());
+            let refused: BTreeSet<usize> = numbers.filter_map(|line| lines.get(&line).copied()).collect();
+            if refused.is_empty() {
+                return Ok((rows, Some(self.masks.text(said.as_bytes(), &[]))));
+            }
+            rows.retain(|row| !refused.contains(row));
+        }
+    }
+
+    fn config(&self) -> PathBuf {
+        self.dir.join("case.cfg")
+    }
+
+    /// Writes the configuration with these rows; which line belongs to which row.
+    fn write_config(&self, rows: &BTreeSet<usize>) -> Result<BTreeMap<usize, usize>> {
+        let mut text = String::new();
+        let mut lines = BTreeMap::new();
+        let mut number = 0;
+        for line in self.case.config.lines() {
+            let table = self.case.table.as_ref().filter(|_| line.trim() == "#TABLE");
+            let Some(table) = table else {
+                number += 1;
+                let _ = writeln!(text, "{line}");
+                continue;
+            };
+            for row in rows {
+                let block =
+                    table.line.replace("{N}", &row.to_string()).replace("${row}", &format!("${{row{row}}}"));
+                for line in block.replace("EXPR", &self.rows[*row]).lines() {
+                    number += 1;
+                    lines.insert(number, *row);
+                    let _ = writeln!(text, "{line}");
+                }
+            }
+        }
+        let variable = Regex::new(VARIABLE)?;
+        let text = variable.replace_all(&text, |found: &regex::Captures<'_>| {
+            self.values.get(&found[1]).cloned().unwrap_or_else(|| found[0].to_owned())
+        });
+        fs::write(self.config(), text.as_bytes())?;
+        Ok(lines)
+    }
+
+    fn start(&self, program: &Path) -> Result<Daemon> {
+        let said = self.dir.join("said");
+        let log = File::create(&said)?;
+        let mut child = Command::new(program)
+            .arg("-db")
+            .arg("-f")
+            .arg(self.config())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()?;
+        let mut ended = false;
+        let ready = wait_until(Duration::from_secs(10), || {
+            ended = !matches!(child.try_wait(), Ok(None));
+            ended || listening(&self.listens)
+        });
+        let daemon = Daemon(child);
+        if ended || !ready {
+            bail!("{} did not start: {}", program.display(), fs::read_to_string(said).unwrap_or_default());
+        }
+        Ok(daemon)
+    }
+
+    /// The log lines that are there, waiting for so many at most so long.
+    fn log_lines(&self, wanted: usize, limit: Duration) -> Vec<Vec<u8>> {
+        let mut lines = Vec::new();
+        let mut buffer = vec![0; 65536];
+        let _ = self.log.set_nonblocking(true);
+        wait_until(if wanted == 0 { Duration::from_millis(30).min(limit) } else { limit }, || {
+            while let Ok(len) = self.log.recv(&mut buffer) {
+                lines.push(buffer[..len].to_vec());
+            }
+            wanted > 0 && lines.len() >= wanted
+        });
+        lines
+    }
+}
+
+impl Drop for Stage<'_> {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.dir);
+    }
+}
+
+/// `${name}`: lower case, so that the subject's own environment variables stay.
+const VARIABLE: &str = r"\$\{([a-z][a-z0-9_]*)\}";
+
+/// The input with the row's number in a header after its first line.
+fn marked(text: &Text, row: usize) -> Text {
+    let bytes = text.bytes();
+    let at = find(&bytes, b"\r\n").map_or(bytes.len(), |at| at + 2);
+    let header = format!("x-case: {row}\r\n");
+    let whole = [&bytes[..at], header.as_bytes(), &bytes[at..]].concat();
+    Text::Whole(whole.iter().map(|byte| char::from(*byte)).collect())
+}
+
+/// A port outside the range of ephemeral ports: nothing takes it between the two subjects.
+fn free_port() -> Result<u16> {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 10_000 + (std::process::id() % 200) as u16 * 100;
+    for _ in 0..20_000 {
+        let port = first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        if (10_000..32_000).contains(&port) && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no free port")
+}
+
+/// Whether all ports are in the LISTEN state: a look at the kernel's table makes no connection the subject would count.
+fn listening(ports: &[u16]) -> bool {
+    let table =
+        ["/proc/net/tcp", "/proc/net/tcp6"].map(|file| fs::read_to_string(file).unwrap_or_default()).concat();
+    let open: BTreeSet<u16> = table
+        .lines()
+        .filter_map(|line| {
+            let mut fields = line.split_whitespace().skip(1);
+            let local = fields.next()?;
+            (fields.nth(1)? == "0A").then(|| u16::from_str_radix(local.rsplit(':').next()?, 16).ok())?
+        })
+        .collect();
+    ports.iter().all(|port| open.contains(port))
+}
+
+struct Daemon(Child);
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = kill(Pid::from_raw(self.0.id() as i32), Signal::SIGTERM);
+        if !wait_until(Duration::from_secs(3), || !matches!(self.0.try_wait(), Ok(None))) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+}
