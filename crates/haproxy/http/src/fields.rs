@@ -200,6 +200,44 @@ impl Fields {
         self.entries.push(Entry { name, value, id });
     }
 
+    /// Declares a field by its place in a head that `adopt` brings in afterwards.
+    pub fn push_parsed(&mut self, id: FieldId, name: Span, value: Span) {
+        self.entries.push(Entry { name, value, id });
+    }
+
+    /// Moves the end of the last field's value (a folded line continues it); false when there is no field.
+    pub fn extend_last(&mut self, end: u32) -> bool {
+        match self.entries.last_mut() {
+            Some(last) => {
+                last.value.len = end.saturating_sub(last.value.start);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Takes over the received head for which fields were declared with `push_parsed`: one copy, names lower-cased in it.
+    pub fn adopt(&mut self, head: &[u8]) {
+        self.buffer.clear();
+        self.buffer.extend_from_slice(head);
+        for entry in &self.entries {
+            let range = entry.name.start as usize..(entry.name.start + entry.name.len) as usize;
+            self.buffer[range].make_ascii_lowercase();
+        }
+    }
+
+    /// Where the value of the field at `index` lies, for in-place work on `buffer_mut`.
+    pub fn value_span(&self, index: usize) -> Option<Span> {
+        self.entries.get(index).map(|entry| entry.value)
+    }
+
+    /// Points the value of the field at `index` to another piece of the buffer.
+    pub fn set_value_span(&mut self, index: usize, value: Span) {
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.value = value;
+        }
+    }
+
     /// Writable view of the buffer, for in-place normalisation while parsing (obs-fold becomes blanks).
     pub fn buffer_mut(&mut self) -> &mut [u8] {
         &mut self.buffer

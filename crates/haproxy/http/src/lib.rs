@@ -3,9 +3,15 @@
 //! Owns: [`Request`] and [`Response`] (a start line and an ordered list of fields over one buffer),
 //! methods, versions, framing. Knows nothing of sockets, proxies, rules or time.
 
+#![forbid(unsafe_code)]
+
+pub mod date;
 pub mod fields;
+pub mod h1;
 pub mod message;
 pub mod name;
+pub mod status;
+pub mod uri;
 
 pub use fields::{Field, Fields};
 pub use message::{Framing, Method, Request, Response, Version};

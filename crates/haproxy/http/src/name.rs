@@ -68,6 +68,9 @@ field_ids! {
 }
 
 impl FieldId {
+    /// Length of the longest known name.
+    pub const LONGEST: usize = 20;
+
     /// The number of a lower-case name. Looks at the length first, so an unknown name costs at most a few compares.
     pub fn of(name: &[u8]) -> FieldId {
         use FieldId::*;
@@ -105,6 +108,8 @@ mod tests {
     fn every_known_name_finds_its_number() {
         for (name, id) in FieldId::ALL {
             assert_eq!(FieldId::of(name.as_bytes()), *id, "{name}");
+            assert!(name.len() <= FieldId::LONGEST, "{name}");
+            assert!((*id as u8) < 64, "{name}: sets of fields are kept in 64 bits");
         }
         assert_eq!(FieldId::of(b"x-unknown"), FieldId::Other);
     }
