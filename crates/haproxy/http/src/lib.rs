@@ -5,11 +5,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cookie;
 pub mod date;
 pub mod fields;
 pub mod h1;
 pub mod message;
 pub mod name;
+pub mod proxy_protocol;
 pub mod status;
 pub mod uri;
 
