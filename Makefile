@@ -28,8 +28,8 @@ deps: ## what tests and oracles run, through apt
 conformance: build ## HAProxy's regression tests: FOLDER= narrows, SUBJECT= another program, BLESS=1 keeps what passed
 	$(RUN) --release --bin conformance -- $(if $(BLESS),--bless)
 
-differential: build ## the original and ours, same input: CASE= narrows
-	$(RUN) --release --bin differential
+differential: build ## the original and ours, same input: CASE= narrows, BLESS=1 keeps what differs
+	$(RUN) --release --bin differential $(if $(BLESS),-- --bless)
 
 bench: build ## ours beside the original and nginx: BENCH= narrows, ROUNDS=
 	$(RUN) --release --bin bench

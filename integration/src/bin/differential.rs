@@ -6,6 +6,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use anyhow::{Context, Result};
 use integration::differential::case::{Case, Difference, read_all};
@@ -24,9 +27,13 @@ fn main() -> Result<ExitCode> {
     let same = version(&original)? == version(&ours)?;
 
     let (mut passed, mut failed, mut expected, mut lines) = (0, 0, 0, Vec::new());
-    for (name, case) in read_all(&dir.join("cases"), &std::env::var("CASE").unwrap_or_default())? {
-        let differs = if same { &[][..] } else { &case.differs };
-        let outcome = one(&name, &case, differs, &original, &ours);
+    let mut cases = read_all(&dir.join("cases"), &std::env::var("CASE").unwrap_or_default())?;
+    cases.retain(|(name, _)| !has("--short") || !known.has_all(name));
+    let jobs = std::env::var("JOBS").ok().and_then(|jobs| jobs.parse().ok()).unwrap_or(2);
+    let outcomes = in_parallel(&cases, jobs, |(name, case)| {
+        one(name, case, if same { &[] } else { &case.differs }, &original, &ours)
+    });
+    for ((name, _), outcome) in cases.iter().zip(&outcomes) {
         let (old, new): (Vec<&Mismatch>, Vec<&Mismatch>) =
             outcome.mismatches.iter().partition(|m| known.has(m));
         println!("{name:<28}{:>6} agree{:>6} differ{:>6} known", outcome.agreed, new.len(), old.len());
@@ -37,7 +44,7 @@ fn main() -> Result<ExitCode> {
         passed += outcome.agreed;
         failed += new.len();
         expected += old.len();
-        lines.extend(Known::lines(&name, &outcome));
+        lines.extend(Known::lines(name, outcome));
     }
     if has("--bless") {
         let head = "# Checks that ours does not pass yet (`make differential BLESS=1` writes this list).\n";
@@ -46,6 +53,29 @@ fn main() -> Result<ExitCode> {
     println!("known differences: {expected}");
     println!("differential: {passed} passed, {failed} failed");
     Ok(if failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Does the work for all items, so many at a time; the results stand in the order of the items.
+fn in_parallel<T: Sync, R: Send>(items: &[T], jobs: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..jobs.max(1) {
+            scope.spawn(|| {
+                while let Some((index, item)) =
+                    Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| Some((i, items.get(i)?)))
+                {
+                    let result = work(item);
+                    if let Ok(mut all) = results.lock() {
+                        all.push((index, result));
+                    }
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap_or_default();
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 /// A subject that cannot even be started differs in everything.

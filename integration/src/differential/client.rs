@@ -25,6 +25,11 @@ pub fn exchange(to: SocketAddr, exchange: &Exchange) -> Seen {
     let mut seen = Seen::default();
     let mut stream = match TcpStream::connect_timeout(&to, LIMIT) {
         Ok(stream) => stream,
+        // Rejected so early that the connection never was: by timing it may also look like this.
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => {
+            seen.answer = b"{closed}".to_vec();
+            return seen;
+        }
         Err(error) => {
             seen.answer = format!("{{no connection: {}}}", error.kind()).into_bytes();
             return seen;

@@ -8,6 +8,7 @@ use regex::bytes::Regex;
 pub struct Masks {
     rules: Vec<(Regex, &'static [u8])>,
     timers: Regex,
+    connections: Regex,
 }
 
 impl Masks {
@@ -30,6 +31,8 @@ impl Masks {
         Ok(Masks {
             rules,
             timers: Regex::new(r" ([+-]?\d+)/([+-]?\d+)/([+-]?\d+)(?:/([+-]?\d+)/([+-]?\d+))? ")?,
+            // actconn/feconn: the connection before this one may still be closing
+            connections: Regex::new(r" \d+/\d+/(\d+/\d+/\+?\d+ \d+/\d+)")?,
         })
     }
 
@@ -45,6 +48,7 @@ impl Masks {
     /// Masks a log line: its first group of timers too, but not which of them are -1, which is meaning.
     pub fn log(&self, line: &[u8], ports: &[u16]) -> Vec<u8> {
         let line = self.text(line, ports);
+        let line = self.connections.replace(&line, &b" c/c/$1"[..]);
         self.timers
             .replace(&line, |found: &regex::bytes::Captures<'_>| {
                 let one = |m: regex::bytes::Match<'_>| if m.as_bytes() == b"-1" { "-1" } else { "t" };
@@ -83,10 +87,10 @@ mod tests {
     #[test]
     fn masks_what_changes_and_only_that() {
         let masks = Masks::new(&["id=[0-9a-f]+".to_owned()]).unwrap();
-        let line = b"<134>Nov 22 23:06:00 haproxy[123]: 127.0.0.1:40001 [22/Nov/2026:23:06:00.123] fe be/s 0/0/-1/-1/+3 503 id=ab ";
+        let line = b"<134>Nov 22 23:06:00 haproxy[123]: 127.0.0.1:40001 [22/Nov/2026:23:06:00.123] fe be/s 0/0/-1/-1/+3 503 id=ab SC-- 2/1/0/0/0 0/0 ";
         assert_eq!(
             String::from_utf8(masks.log(line, &[40001])).unwrap(),
-            "<134>DATE haproxy[PID]: 127.0.0.1:CPORT [DATE] fe be/s t/t/-1/-1/t 503 ~ "
+            "<134>DATE haproxy[PID]: 127.0.0.1:CPORT [DATE] fe be/s t/t/-1/-1/t 503 ~ SC-- c/c/0/0/0 0/0 "
         );
         assert_eq!(masks.text(b"1400012 40001", &[40001]), b"1400012 CPORT");
     }

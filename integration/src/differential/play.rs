@@ -40,7 +40,7 @@ pub struct Stage<'a> {
     case: &'a Case,
     rows: Vec<String>,
     values: BTreeMap<String, String>,
-    listens: Vec<u16>,
+    listens: Vec<(String, u16)>,
     dir: PathBuf,
     masks: Masks,
     log: UdpSocket,
@@ -78,7 +78,7 @@ impl<'a> Stage<'a> {
         for name in names {
             if let Entry::Vacant(free) = values.entry(name) {
                 let port = free_port()?;
-                listens.push(port);
+                listens.push((free.key().clone(), port));
                 free.insert(port.to_string());
             }
         }
@@ -104,7 +104,7 @@ impl<'a> Stage<'a> {
             checks.push(Check { name: "configuration".into(), aspect: Aspect::Answer, seen: refusal });
             return Ok(checks);
         }
-        let daemon = self.start(program)?;
+        let daemon = self.start(program, &rows)?;
         for (exchange, port) in self.exchanges(&rows)? {
             let seen = client::exchange(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), &exchange);
             self.note(&exchange, &seen, &mut checks);
@@ -137,8 +137,8 @@ impl<'a> Stage<'a> {
             // Cut off or refused: what the server got of it may still be on its way.
             std::thread::sleep(Duration::from_millis(20));
         }
-        let received = self.received.lock().map(|mut all| std::mem::take(&mut *all)).unwrap_or_default();
-        push(Aspect::Received, self.masks.text(&received.join(&b"\n--\n"[..]), &[seen.port]));
+        let received = self.received.take();
+        push(Aspect::Received, self.masks.text(&received, &[seen.port]));
         if self.case.compare.contains(&Aspect::Log) {
             let lines = self.log_lines(exchange.logs, Duration::from_secs(1));
             let masked: Vec<Vec<u8>> = lines.iter().map(|line| self.masks.log(line, &[seen.port])).collect();
@@ -179,24 +179,32 @@ impl<'a> Stage<'a> {
     /// Which rows the program accepts; what it says if it refuses the configuration without any row as well.
     fn accepted(&self, program: &Path) -> Result<(BTreeSet<usize>, Option<Vec<u8>>)> {
         let mut rows: BTreeSet<usize> = (0..self.rows.len()).collect();
-        let place = Regex::new(r"\[[^\]]*case\.cfg:(\d+)\]")?;
         loop {
             let lines = self.write_config(&rows)?;
-            let output = Command::new(program).arg("-c").arg("-f").arg(self.config()).output()?;
-            if output.status.success() {
-                return Ok((rows, None));
-            }
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            let alerts = said.lines().filter(|line| line.contains("[ALERT]"));
-            let numbers = alerts
-                .flat_map(|line| place.captures_iter(line))
-                .filter_map(|found| found[1].parse::<usize>().ok());
-            let refused: BTreeSet<usize> = numbers.filter_map(|line| lines.get(&line).copied()).collect();
+            let Some(said) = self.refusal(program)? else { return Ok((rows, None)) };
+            let mut refused: BTreeSet<usize> =
+                alert_lines(&said)?.iter().filter_map(|line| lines.get(line).copied()).collect();
             if refused.is_empty() {
+                // An alert without a line: each row has to be asked for alone.
+                for row in &rows {
+                    self.write_config(&BTreeSet::from([*row]))?;
+                    if self.refusal(program)?.is_some() {
+                        refused.insert(*row);
+                    }
+                }
+            }
+            if refused.is_empty() || refused.len() == self.rows.len() {
                 return Ok((rows, Some(self.masks.text(said.as_bytes(), &[]))));
             }
             rows.retain(|row| !refused.contains(row));
         }
+    }
+
+    /// What `-c` says on standard error if it refuses the written configuration.
+    fn refusal(&self, program: &Path) -> Result<Option<String>> {
+        let output =
+            Command::new(program).arg("-c").arg("-f").arg(self.config()).stdin(Stdio::null()).output()?;
+        Ok((!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).into_owned()))
     }
 
     fn config(&self) -> PathBuf {
@@ -233,7 +241,15 @@ impl<'a> Stage<'a> {
         Ok(lines)
     }
 
-    fn start(&self, program: &Path) -> Result<Daemon> {
+    /// The ports the program will listen on: those of the configuration and of the accepted rows.
+    fn ports(&self, rows: &BTreeSet<usize>) -> Vec<u16> {
+        let refused = |name: &str| {
+            name.strip_prefix("row").and_then(|n| n.parse().ok()).is_some_and(|n| !rows.contains(&n))
+        };
+        self.listens.iter().filter(|(name, _)| !refused(name)).map(|(_, port)| *port).collect()
+    }
+
+    fn start(&self, program: &Path, rows: &BTreeSet<usize>) -> Result<Daemon> {
         let said = self.dir.join("said");
         let log = File::create(&said)?;
         let mut child = Command::new(program)
@@ -245,9 +261,10 @@ impl<'a> Stage<'a> {
             .stderr(log)
             .spawn()?;
         let mut ended = false;
+        let ports = self.ports(rows);
         let ready = wait_until(Duration::from_secs(10), || {
             ended = !matches!(child.try_wait(), Ok(None));
-            ended || listening(&self.listens)
+            ended || listening(&ports)
         });
         let daemon = Daemon(child);
         if ended || !ready {
@@ -279,6 +296,22 @@ impl Drop for Stage<'_> {
 
 /// `${name}`: lower case, so that the subject's own environment variables stay.
 const VARIABLE: &str = r"\$\{([a-z][a-z0-9_]*)\}";
+
+/// The numbers of the lines that alerts complain about; an alert may go on for several lines.
+fn alert_lines(said: &str) -> Result<BTreeSet<usize>> {
+    let place = Regex::new(r"\[[^\]]*case\.cfg:(\d+)\]")?;
+    let mut alert = false;
+    let mut lines = BTreeSet::new();
+    for line in said.lines() {
+        if line.starts_with('[') {
+            alert = line.starts_with("[ALERT]");
+        }
+        if alert {
+            lines.extend(place.captures_iter(line).filter_map(|found| found[1].parse::<usize>().ok()));
+        }
+    }
+    Ok(lines)
+}
 
 /// The input with the row's number in a header after its first line.
 fn marked(text: &Text, row: usize) -> Text {

@@ -12,8 +12,40 @@ use anyhow::Result;
 use super::case::{Server, Text};
 use crate::framing::{Kind, find, message_len};
 
-/// What came, in the order it was complete.
-pub type Received = Arc<Mutex<Vec<Vec<u8>>>>;
+/// What came, shared by all servers of a case.
+#[derive(Clone, Debug, Default)]
+pub struct Received(Arc<Mutex<Vec<Entry>>>);
+
+#[derive(Debug)]
+struct Entry {
+    connection: usize,
+    bytes: Vec<u8>,
+}
+
+impl Received {
+    /// Takes what there is, with a line between requests.
+    pub fn take(&self) -> Vec<u8> {
+        let all = self.0.lock().map(|mut all| std::mem::take(&mut *all)).unwrap_or_default();
+        all.into_iter().map(|entry| entry.bytes).collect::<Vec<_>>().join(&b"\n--\n"[..])
+    }
+
+    fn request(&self, connection: usize, server: &str, bytes: &[u8]) {
+        if let Ok(mut all) = self.0.lock() {
+            all.push(Entry { connection, bytes: [server.as_bytes(), b"< ", bytes].concat() });
+        }
+    }
+
+    /// A stream has no borders: what comes on one connection is one entry.
+    fn stream(&self, connection: usize, server: &str, bytes: &[u8]) {
+        if let Ok(mut all) = self.0.lock()
+            && let Some(last) = all.last_mut().filter(|last| last.connection == connection)
+        {
+            last.bytes.extend_from_slice(bytes);
+            return;
+        }
+        self.request(connection, server, bytes);
+    }
+}
 
 /// A running server; ends with its handle.
 #[derive(Debug)]
@@ -32,14 +64,17 @@ pub fn start(name: &str, script: Server, received: Received) -> Result<Running> 
     let (name, stopped) = (name.to_owned(), Arc::clone(&stop));
     thread::spawn(move || {
         let script = Arc::new(script);
+        let mut connection = 0;
         while !stopped.load(Ordering::Relaxed) {
             match listener.accept() {
                 Ok((stream, _)) => {
+                    connection += 1;
                     let (name, script, received, stop) =
-                        (name.clone(), Arc::clone(&script), Arc::clone(&received), Arc::clone(&stopped));
+                        (name.clone(), Arc::clone(&script), received.clone(), Arc::clone(&stopped));
                     thread::spawn(move || {
                         // A connection the proxy resets is part of the test.
-                        let _ = serve(&name, stream, &script, &received, &stop);
+                        let _ = Serving { name: &name, connection, script: &script, received: &received }
+                            .run(stream, &stop);
                     });
                 }
                 Err(_) => thread::sleep(Duration::from_millis(1)),
@@ -55,67 +90,80 @@ impl Drop for Running {
     }
 }
 
-fn serve(
-    name: &str,
-    mut stream: TcpStream,
-    script: &Server,
-    received: &Received,
-    stop: &AtomicBool,
-) -> Result<()> {
-    stream.set_nonblocking(false)?;
-    stream.set_read_timeout(Some(Duration::from_millis(200)))?;
-    stream.set_nodelay(true)?;
-    let keep = |bytes: &[u8]| {
-        if let Ok(mut all) = received.lock() {
-            all.push([name.as_bytes(), b"< ", bytes].concat());
+struct Serving<'a> {
+    name: &'a str,
+    connection: usize,
+    script: &'a Server,
+    received: &'a Received,
+}
+
+impl Serving<'_> {
+    fn run(&self, mut stream: TcpStream, stop: &AtomicBool) -> Result<()> {
+        stream.set_nonblocking(false)?;
+        stream.set_read_timeout(Some(Duration::from_millis(200)))?;
+        stream.set_nodelay(true)?;
+        if let Some(greet) = &self.script.greet {
+            send(&mut stream, greet)?;
         }
-    };
-    if let Some(greet) = &script.greet {
-        send(&mut stream, greet)?;
-    }
-    let mut buffer = Vec::new();
-    let mut chunk = [0; 65536];
-    loop {
-        let len = match stream.read(&mut chunk) {
-            Ok(len) => len,
-            Err(e)
-                if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
-                    && !stop.load(Ordering::Relaxed) =>
-            {
-                continue;
-            }
-            Err(_) => 0,
-        };
-        if len == 0 {
-            if !buffer.is_empty() {
-                keep(&buffer);
-            }
-            return Ok(());
-        }
-        buffer.extend_from_slice(&chunk[..len]);
-        if script.echo {
-            stream.write_all(&chunk[..len])?;
-            continue;
-        }
-        while let Some(len) = message_len(&buffer, Kind::Request) {
-            let request: Vec<u8> = buffer.drain(..len).collect();
-            keep(&request);
-            let reply = script.replies.iter().find(|reply| request.starts_with(reply.to.as_bytes()));
-            match reply {
-                Some(reply) => send(&mut stream, &reply.send)?,
-                None => stream.write_all(default_reply(&request))?,
-            }
-            if reply.is_some_and(|reply| reply.close) {
+        let mut buffer = Vec::new();
+        let mut chunk = [0; 65536];
+        loop {
+            let len = match stream.read(&mut chunk) {
+                Ok(len) => len,
+                Err(e)
+                    if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+                        && !stop.load(Ordering::Relaxed) =>
+                {
+                    continue;
+                }
+                Err(_) => 0,
+            };
+            if len == 0 {
+                if !buffer.is_empty() {
+                    self.received.request(self.connection, self.name, &buffer);
+                }
                 return Ok(());
             }
-        }
-        // A client that waits for permission gets it, as long as the head is complete.
-        if find(&buffer, b"\r\n\r\n").is_some()
-            && find(&buffer.to_ascii_lowercase(), b"expect: 100-continue").is_some()
-        {
-            stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+            if self.script.echo {
+                self.received.stream(self.connection, self.name, &chunk[..len]);
+                stream.write_all(&chunk[..len])?;
+                continue;
+            }
+            buffer.extend_from_slice(&chunk[..len]);
+            while let Some(len) = message_len(&buffer, Kind::Request) {
+                let request: Vec<u8> = buffer.drain(..len).collect();
+                self.received.request(self.connection, self.name, &request);
+                if self.reply(&mut stream, &request)? == After::Close {
+                    return Ok(());
+                }
+            }
+            // A client that waits for permission gets it, as long as the head is complete.
+            if find(&buffer, b"\r\n\r\n").is_some()
+                && find(&buffer.to_ascii_lowercase(), b"expect: 100-continue").is_some()
+            {
+                stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+            }
         }
     }
+
+    fn reply(&self, stream: &mut TcpStream, request: &[u8]) -> Result<After> {
+        match self.script.replies.iter().find(|reply| request.starts_with(reply.to.as_bytes())) {
+            Some(reply) => {
+                send(stream, &reply.send)?;
+                Ok(if reply.close { After::Close } else { After::Keep })
+            }
+            None => {
+                stream.write_all(default_reply(request))?;
+                Ok(After::Keep)
+            }
+        }
+    }
+}
+
+#[derive(PartialEq)]
+enum After {
+    Keep,
+    Close,
 }
 
 fn default_reply(request: &[u8]) -> &'static [u8] {

@@ -15,6 +15,7 @@ use super::play::Check;
 /// Columns of `show stat` that depend on time or on what is open at the moment.
 const VOLATILE: &[&str] = &[
     "scur",
+    "smax",
     "qcur",
     "rate",
     "rate_max",
