@@ -29,12 +29,12 @@ impl HashFunction {
 
 /// The hash of the sdbm library: 65599 to the power of the place.
 pub fn sdbm(key: &[u8]) -> u32 {
-    key.iter().fold(0, |hash: u32, &byte| signed(byte).wrapping_add(hash.wrapping_mul(65_599)))
+    key.iter().fold(0, |hash: u32, &byte| u32::from(byte).wrapping_add(hash.wrapping_mul(65_599)))
 }
 
 /// Bernstein's hash, 33 to the power of the place.
 pub fn djb2(key: &[u8]) -> u32 {
-    key.iter().fold(5381, |hash: u32, &byte| hash.wrapping_mul(33).wrapping_add(signed(byte)))
+    key.iter().fold(5381, |hash: u32, &byte| hash.wrapping_mul(33).wrapping_add(u32::from(byte)))
 }
 
 /// Two words that rotate each other by amounts taken from themselves.
@@ -42,8 +42,8 @@ pub fn wt6(key: &[u8]) -> u32 {
     let (mut low, mut high) = (0xa53c_965a_u32, 0x5ca6_953a_u32);
     let (mut turn_low, mut turn_high) = (6, 18);
     for &byte in key {
-        low = !(low ^ signed(byte));
-        high = !high.wrapping_add(signed(byte));
+        low = !(low ^ u32::from(byte));
+        high = !high.wrapping_add(u32::from(byte));
         let turned = high.rotate_left(turn_low);
         high = low.rotate_left(turn_high);
         low = turned;
@@ -89,11 +89,6 @@ pub fn avalanche(hash: u32) -> u32 {
     let hash = hash.wrapping_add(0xfd70_46c5).wrapping_add(hash << 3);
     let hash = hash ^ 0xb55a_4f09 ^ (hash >> 16);
     hash.wrapping_mul(0xc000_0001)
-}
-
-/// Bytes count as signed there.
-const fn signed(byte: u8) -> u32 {
-    byte as i8 as i32 as u32
 }
 
 const CRC32C: [u32; 256] = {
