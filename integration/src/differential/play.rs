@@ -4,10 +4,9 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -22,6 +21,7 @@ use super::server::{self, Received, Running};
 use super::tables;
 use crate::framing::find;
 use crate::netns::wait_until;
+use crate::ports::{free_port, listening};
 
 /// One thing that was seen, by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -320,34 +320,6 @@ fn marked(text: &Text, row: usize) -> Text {
     let header = format!("x-case: {row}\r\n");
     let whole = [&bytes[..at], header.as_bytes(), &bytes[at..]].concat();
     Text::Whole(whole.iter().map(|byte| char::from(*byte)).collect())
-}
-
-/// A port outside the range of ephemeral ports: nothing takes it between the two subjects.
-fn free_port() -> Result<u16> {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 10_000 + (std::process::id() % 200) as u16 * 100;
-    for _ in 0..20_000 {
-        let port = first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
-        if (10_000..32_000).contains(&port) && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return Ok(port);
-        }
-    }
-    bail!("no free port")
-}
-
-/// Whether all ports are in the LISTEN state: a look at the kernel's table makes no connection the subject would count.
-fn listening(ports: &[u16]) -> bool {
-    let table =
-        ["/proc/net/tcp", "/proc/net/tcp6"].map(|file| fs::read_to_string(file).unwrap_or_default()).concat();
-    let open: BTreeSet<u16> = table
-        .lines()
-        .filter_map(|line| {
-            let mut fields = line.split_whitespace().skip(1);
-            let local = fields.next()?;
-            (fields.nth(1)? == "0A").then(|| u16::from_str_radix(local.rsplit(':').next()?, 16).ok())?
-        })
-        .collect();
-    ports.iter().all(|port| open.contains(port))
 }
 
 struct Daemon(Child);
