@@ -10,7 +10,7 @@ mod tlv;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-pub use encode::{V2, encode_v1, encode_v1_unknown, encode_v2};
+pub use encode::{V2, encode_v2, write_v1, write_v2};
 pub use tlv::{Ssl, Tlv, TlvType, Tlvs, TlvsOut};
 
 /// The twelve bytes a version 2 header begins with.
@@ -36,7 +36,7 @@ pub enum Command {
 pub enum Endpoints {
     /// Not told, or of a kind unknown here: the real addresses hold.
     #[default]
-    Unspecified,
+    Unknown,
     /// IPv4 or IPv6, both of one family, with ports.
     Inet {
         /// The client.
@@ -58,7 +58,7 @@ pub enum Endpoints {
 pub struct Header {
     /// Whose connection it is.
     pub command: Command,
-    /// Its ends; `Unspecified` for `Local`.
+    /// Its ends; `Unknown` for `Local`.
     pub endpoints: Endpoints,
     /// What else was told (version 2 only).
     pub tlvs: Tlvs,
@@ -101,8 +101,13 @@ impl std::error::Error for ProxyError {}
 pub enum Decoded {
     /// More bytes are needed.
     Partial,
-    /// A whole header and the bytes it took.
-    Complete(Header, usize),
+    /// A whole header.
+    Complete {
+        /// What it says.
+        header: Header,
+        /// Bytes it took.
+        length: usize,
+    },
 }
 
 /// Reads a header of either version from the start of `buf`.
@@ -128,13 +133,13 @@ fn decode_v1(buf: &[u8]) -> Result<Decoded, ProxyError> {
     let line = std::str::from_utf8(line).map_err(|_| ProxyError::Line)?;
     let mut words = line.split(' ').skip(1);
     let endpoints = match words.next() {
-        Some("UNKNOWN") => Endpoints::Unspecified,
+        Some("UNKNOWN") => Endpoints::Unknown,
         Some("TCP4") => v1_ends::<Ipv4Addr>(words)?,
         Some("TCP6") => v1_ends::<Ipv6Addr>(words)?,
         _ => return Err(ProxyError::Line),
     };
     let header = Header { command: Command::Proxy, endpoints, tlvs: Tlvs::default() };
-    Ok(Decoded::Complete(header, lf + 1))
+    Ok(Decoded::Complete { header, length: lf + 1 })
 }
 
 fn v1_ends<'a, A>(mut words: impl Iterator<Item = &'a str>) -> Result<Endpoints, ProxyError>
@@ -171,25 +176,25 @@ fn decode_v2(buf: &[u8]) -> Result<Decoded, ProxyError> {
     let Some(whole) = buf.get(..end) else { return Ok(Decoded::Partial) };
     let body = &whole[V2_FIXED..];
     if command == Command::Local {
-        let header = Header { command, endpoints: Endpoints::Unspecified, tlvs: Tlvs::default() };
-        return Ok(Decoded::Complete(header, end));
+        let header = Header { command, endpoints: Endpoints::Unknown, tlvs: Tlvs::default() };
+        return Ok(Decoded::Complete { header, length: end });
     }
     let (endpoints, used) = match buf[13] {
         0x11 => (v2_inet::<4, Ipv4Addr>(body)?, 12),
         0x21 => (v2_inet::<16, Ipv6Addr>(body)?, 36),
         0x31 => (v2_unix(body)?, 2 * UNIX_PATH),
         // Datagrams and unknown kinds: their addresses are skipped, the real ones hold.
-        0x12 => (Endpoints::Unspecified, 12),
-        0x22 => (Endpoints::Unspecified, 36),
-        0x32 => (Endpoints::Unspecified, 2 * UNIX_PATH),
-        _ => (Endpoints::Unspecified, length),
+        0x12 => (Endpoints::Unknown, 12),
+        0x22 => (Endpoints::Unknown, 36),
+        0x32 => (Endpoints::Unknown, 2 * UNIX_PATH),
+        _ => (Endpoints::Unknown, length),
     };
     let rest = body.get(used..).ok_or(ProxyError::Length)?;
     let tlvs = Tlvs::parse(rest)?;
     if let Some(sum) = tlvs.first(TlvType::CRC32C) {
         check_sum(whole, V2_FIXED + used, sum)?;
     }
-    Ok(Decoded::Complete(Header { command, endpoints, tlvs }, end))
+    Ok(Decoded::Complete { header: Header { command, endpoints, tlvs }, length: end })
 }
 
 fn v2_inet<const N: usize, A>(body: &[u8]) -> Result<Endpoints, ProxyError>

@@ -6,8 +6,13 @@ use std::net::{IpAddr, SocketAddr};
 use super::tlv::{TlvType, TlvsOut};
 use super::{Command, Endpoints, UNIX_PATH, V2_FIXED, V2_SIGNATURE, crc32c};
 
-/// Appends a version 1 line. Addresses of two families are both written as IPv6.
-pub fn encode_v1(source: SocketAddr, destination: SocketAddr, out: &mut Vec<u8>) {
+/// Appends a version 1 line for source and destination, or for ends that cannot be told. Addresses of two families are
+/// both written as IPv6.
+pub fn write_v1(ends: Option<(SocketAddr, SocketAddr)>, out: &mut Vec<u8>) {
+    let Some((source, destination)) = ends else {
+        out.extend_from_slice(b"PROXY UNKNOWN\r\n");
+        return;
+    };
     let (from, to) = one_family(source.ip(), destination.ip());
     let family = if from.is_ipv4() { "TCP4" } else { "TCP6" };
     let mut line = String::with_capacity(super::V1_MAX);
@@ -16,9 +21,25 @@ pub fn encode_v1(source: SocketAddr, destination: SocketAddr, out: &mut Vec<u8>)
     out.extend_from_slice(line.as_bytes());
 }
 
-/// Appends the version 1 line for ends that cannot be told.
-pub fn encode_v1_unknown(out: &mut Vec<u8>) {
-    out.extend_from_slice(b"PROXY UNKNOWN\r\n");
+/// Appends a version 2 header for source and destination with extensions as type and value; without ends a `Local` one.
+/// What is too long for a header is left out.
+pub fn write_v2(
+    ends: Option<(SocketAddr, SocketAddr)>,
+    extensions: &[(u8, Vec<u8>)],
+    checksum: bool,
+    out: &mut Vec<u8>,
+) {
+    let mut tlvs = TlvsOut::default();
+    for (kind, value) in extensions {
+        tlvs.push(TlvType(*kind), value);
+    }
+    let (command, endpoints) = match ends {
+        Some((source, destination)) => (Command::Proxy, Endpoints::Inet { source, destination }),
+        None => (Command::Local, Endpoints::Unknown),
+    };
+    if !encode_v2(&V2 { command, endpoints: &endpoints, tlvs: &tlvs, checksum }, out) {
+        encode_v2(&V2 { command, endpoints: &endpoints, tlvs: &TlvsOut::default(), checksum }, out);
+    }
 }
 
 fn one_family(a: IpAddr, b: IpAddr) -> (IpAddr, IpAddr) {
@@ -47,12 +68,12 @@ pub fn encode_v2(header: &V2<'_>, out: &mut Vec<u8>) -> bool {
     let start = out.len();
     out.extend_from_slice(&V2_SIGNATURE);
     let (command, endpoints) = match header.command {
-        Command::Local => (0x20, &Endpoints::Unspecified),
+        Command::Local => (0x20, &Endpoints::Unknown),
         Command::Proxy => (0x21, header.endpoints),
     };
     out.extend_from_slice(&[command, 0, 0, 0]);
     out[start + 13] = match endpoints {
-        Endpoints::Unspecified => 0x00,
+        Endpoints::Unknown => 0x00,
         Endpoints::Inet { source, destination } => inet(*source, *destination, out),
         Endpoints::Unix { source, destination } => {
             unix(source, out);

@@ -27,7 +27,8 @@ pub fn decode(buf: &[u8], magic: u32) -> Result<Decoded, ProxyError> {
     let end = end.filter(|end| *end <= LENGTH_MAX).ok_or(ProxyError::Length)?;
     let Some(headers) = buf.get(ip_at..end) else { return Ok(Decoded::Partial) };
     let endpoints = ends(headers)?;
-    Ok(Decoded::Complete(Header { command: Command::Proxy, endpoints, tlvs: Tlvs::default() }, end))
+    let header = Header { command: Command::Proxy, endpoints, tlvs: Tlvs::default() };
+    Ok(Decoded::Complete { header, length: end })
 }
 
 fn word(buf: &[u8], at: usize) -> Option<u32> {

@@ -12,7 +12,7 @@ fn check(raw: &[u8], endpoints: &Endpoints) -> Header {
     let mut longer = raw.to_vec();
     longer.extend_from_slice(b"GET / HTTP/1.1\r\n");
     match decode(&longer) {
-        Ok(Decoded::Complete(header, length)) => {
+        Ok(Decoded::Complete { header, length }) => {
             assert_eq!(length, raw.len());
             assert_eq!(&header.endpoints, endpoints);
             header
@@ -28,8 +28,8 @@ fn version_1() {
         &ends("192.168.0.1:56324", "192.168.0.11:443"),
     );
     check(b"PROXY TCP6 ::1 fe80::2 1 0\r\n", &ends("[::1]:1", "[fe80::2]:0"));
-    check(b"PROXY UNKNOWN\r\n", &Endpoints::Unspecified);
-    check(b"PROXY UNKNOWN whatever is told\r\n", &Endpoints::Unspecified);
+    check(b"PROXY UNKNOWN\r\n", &Endpoints::Unknown);
+    check(b"PROXY UNKNOWN whatever is told\r\n", &Endpoints::Unknown);
     for bad in [
         "PROXY TCP4 1.2.3.4 1.2.3.4 1 2\n",
         "PROXY TCP4 1.2.3.4 1.2.3.4 1\r\n",
@@ -48,9 +48,11 @@ fn version_1() {
     assert_eq!(decode(&endless), Err(ProxyError::Line));
     assert_eq!(decode(b"GET / HTTP/1.1\r\n"), Err(ProxyError::NotAHeader));
     let mut out = Vec::new();
-    encode_v1("10.0.0.1:1".parse().unwrap(), "10.0.0.2:2".parse().unwrap(), &mut out);
-    encode_v1("10.0.0.1:1".parse().unwrap(), "[::2]:2".parse().unwrap(), &mut out);
-    assert_eq!(out, b"PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\nPROXY TCP6 ::ffff:10.0.0.1 ::2 1 2\r\n");
+    write_v1(Some(("10.0.0.1:1".parse().unwrap(), "10.0.0.2:2".parse().unwrap())), &mut out);
+    write_v1(Some(("10.0.0.1:1".parse().unwrap(), "[::2]:2".parse().unwrap())), &mut out);
+    write_v1(None, &mut out);
+    let lines = "PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\nPROXY TCP6 ::ffff:10.0.0.1 ::2 1 2\r\nPROXY UNKNOWN\r\n";
+    assert_eq!(String::from_utf8(out).unwrap(), lines);
 }
 
 fn v2(command: Command, endpoints: &Endpoints, tlvs: &TlvsOut, checksum: bool) -> Vec<u8> {
@@ -69,9 +71,12 @@ fn version_2_both_ways() {
     check(&v2(Command::Proxy, &ends("[::1]:5", "[::2]:10"), &none, true), &ends("[::1]:5", "[::2]:10"));
     let unix = Endpoints::Unix { source: b"/run/a".to_vec(), destination: b"\0abstract".to_vec() };
     check(&v2(Command::Proxy, &unix, &none, false), &unix);
+    let mut short = Vec::new();
+    write_v2(Some(("1.2.3.4:5".parse().unwrap(), "6.7.8.9:10".parse().unwrap())), &[], false, &mut short);
+    assert_eq!(short, raw);
     let local = v2(Command::Local, &inet, &none, false);
     assert_eq!(local[12..], [0x20, 0, 0, 0]);
-    assert_eq!(check(&local, &Endpoints::Unspecified).command, Command::Local);
+    assert_eq!(check(&local, &Endpoints::Unknown).command, Command::Local);
 }
 
 #[test]
@@ -131,7 +136,7 @@ fn netscaler_both_forms() {
             assert_eq!(netscaler::decode(&raw[..end], 0x1122_3344), Ok(Decoded::Partial), "after {end}");
         }
         match netscaler::decode(&raw, 0x1122_3344) {
-            Ok(Decoded::Complete(header, length)) => {
+            Ok(Decoded::Complete { header, length }) => {
                 assert_eq!(length, raw.len());
                 assert_eq!(header.endpoints, ends("10.0.0.1:12345", "10.0.0.2:80"));
             }
