@@ -71,8 +71,7 @@ enum CommandLineError {
 /// Evaluates the argument of `-cc`: cut into words, joined again and evaluated. The error is the alert's text.
 pub fn evaluate_command_line(argument: &[u8], facts: &Facts, env: &Environment) -> Result<bool, String> {
     let run = || -> Result<bool, CommandLineError> {
-        let words = tokenize_argument(argument, env)?.words;
-        let joined = BString::from(bstr::join(" ", words.iter().map(|word| word.as_bytes())));
+        let joined = tokenize_argument(argument, env)?.joined(0);
         Ok(evaluate(&joined, facts, env)?)
     };
     run()
@@ -128,30 +127,35 @@ impl Parser<'_> {
     fn term(&mut self) -> Result<bool, ConditionError> {
         self.blanks();
         let start = self.at;
-        match self.text.get(self.at) {
-            Some(b'!') => {
-                self.at += 1;
-                self.blanks();
-                if self.at == self.text.len() {
-                    return Err(self.unparsable(start, start));
-                }
-                self.deeper(start, |parser| Ok(!parser.term()?))
-            }
-            Some(b'(') => {
-                self.at += 1;
-                let value = self.deeper(start, Parser::alternatives)?;
-                self.blanks();
-                if self.text.get(self.at) != Some(&b')') {
-                    let rest = self.text[start..].as_bstr();
-                    let message = format!("expected ')' after conditional expression '{rest}'");
-                    return Err(ConditionError::new(message, "", start));
-                }
-                self.at += 1;
-                Ok(value)
-            }
-            Some(byte) if byte.is_ascii_digit() || matches!(byte, b'+' | b'-') => self.number(),
-            _ => self.predicate(),
+        let mut negated = false;
+        while self.text.get(self.at) == Some(&b'!') {
+            negated = !negated;
+            self.at += 1;
+            self.blanks();
         }
+        let value = match self.text.get(self.at) {
+            Some(b'(') => self.group(start)?,
+            Some(byte) if byte.is_ascii_digit() || matches!(byte, b'+' | b'-') => self.number(start)?,
+            _ => self.predicate(start)?,
+        };
+        Ok(value != negated)
+    }
+
+    fn group(&mut self, start: usize) -> Result<bool, ConditionError> {
+        self.at += 1;
+        self.blanks();
+        if self.at == self.text.len() {
+            return Err(self.unparsable(start, start));
+        }
+        let value = self.deeper(start, Parser::alternatives)?;
+        self.blanks();
+        if self.text.get(self.at) != Some(&b')') {
+            let message =
+                format!("expected ')' after conditional expression '{}'", self.text[start..].as_bstr());
+            return Err(ConditionError::new(message, "", start));
+        }
+        self.at += 1;
+        Ok(value)
     }
 
     fn deeper(
@@ -168,9 +172,8 @@ impl Parser<'_> {
         Ok(value)
     }
 
-    fn number(&mut self) -> Result<bool, ConditionError> {
-        let start = self.at;
-        let mut at = start + usize::from(matches!(self.text[start], b'+' | b'-'));
+    fn number(&mut self, start: usize) -> Result<bool, ConditionError> {
+        let mut at = self.at + usize::from(matches!(self.text[self.at], b'+' | b'-'));
         let hexadecimal = self.text[at..].starts_with(b"0x")
             && self.text.get(at + 2).is_some_and(|byte| byte.is_ascii_hexdigit());
         at += if hexadecimal { 2 } else { 0 };
@@ -184,15 +187,18 @@ impl Parser<'_> {
         Ok(digits[..length].iter().any(|&byte| byte != b'0'))
     }
 
-    fn predicate(&mut self) -> Result<bool, ConditionError> {
-        let start = self.at;
-        let rest = &self.text[start..];
+    fn predicate(&mut self, start: usize) -> Result<bool, ConditionError> {
+        let rest = &self.text[self.at..];
         let length = rest.iter().take_while(|&&byte| byte.is_ascii_alphanumeric() || byte == b'_').count();
         let Some(predicate) =
             PREDICATES.iter().find(|predicate| predicate.name.as_bytes() == &rest[..length])
         else {
             return Err(self.unparsable(start, start));
         };
+        let ends = rest.get(length).is_none_or(|byte| matches!(byte, b'(' | b')' | b' ' | b'\t'));
+        if !ends {
+            return Err(self.unparsable(start, start));
+        }
         self.at += length;
         let args = self.arguments(predicate)?;
         Ok((predicate.run)(self.facts, self.env, &args))

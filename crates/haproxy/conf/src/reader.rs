@@ -9,7 +9,7 @@ use crate::diagnostics::{Diagnostics, FileId, Place, Severity, Span};
 use crate::environment::Environment;
 use crate::facts::Facts;
 use crate::files::{FileProvider, Source, os_text};
-use crate::tokenize::{Pseudo, TokenError, tokenize};
+use crate::tokenize::{Pseudo, TokenError, Tokens, tokenize};
 use crate::word::{Line, Negation, Word};
 
 /// Errors after which the rest of a file is not read, as in the original.
@@ -131,8 +131,18 @@ struct Block {
 /// Whether the rest of the file is read.
 enum Step {
     Next,
+    /// Not this file's; the next file is read.
     EndFile,
+    /// No further line of any file.
     Abort,
+}
+
+/// Why a directive ends the reading.
+enum Stop {
+    /// The block structure or a condition is broken, and that is all there is to say.
+    Broken(String),
+    /// The line is bad; a block left open is told as well.
+    Refused(String),
 }
 
 /// The reading of one file.
@@ -152,33 +162,32 @@ struct Pass<'a> {
 impl Pass<'_> {
     fn run(mut self, content: &[u8]) -> Flow {
         let mut rest = content;
-        let mut ended_early = false;
+        let mut last = Step::Next;
         while !rest.is_empty() {
             self.number += 1;
             let end = rest.find_byte(b'\n');
             let raw = &rest[..end.unwrap_or(rest.len())];
             rest = &rest[end.map_or(rest.len(), |end| end + 1)..];
-            match self.raw_line(raw) {
-                Step::Next => {}
-                Step::EndFile => ended_early = true,
-                Step::Abort => return Flow::Abort,
-            }
+            last = self.raw_line(raw);
             if self.diags.counts().alerts - self.alerts > FATAL_MAX {
                 self.alert(format!("too many fatal errors ({FATAL_MAX}), stopping now."));
-                ended_early = true;
+                last = Step::EndFile;
             }
-            if ended_early {
+            if !matches!(last, Step::Next) {
                 break;
             }
             if end.is_none() {
                 self.missing_line_feed(raw);
             }
         }
-        if !ended_early && !self.conditions.is_empty() {
+        if !self.conditions.is_empty() {
             self.alert("non-terminated '.if' block.");
             return Flow::Abort;
         }
-        self.end_section()
+        match last {
+            Step::Abort => Flow::Abort,
+            Step::Next | Step::EndFile => self.end_section(),
+        }
     }
 
     fn raw_line(&mut self, raw: &[u8]) -> Step {
@@ -197,28 +206,28 @@ impl Pass<'_> {
     fn text_line(&mut self, text: &[u8]) -> Step {
         let section = self.section.as_deref().unwrap_or("");
         let pseudo = Pseudo { file: self.name, line: self.number, section };
-        let words = match tokenize(text, self.env, &pseudo) {
-            Ok(tokens) => tokens.words,
+        let tokens = match tokenize(text, self.env, &pseudo) {
+            Ok(tokens) => tokens,
             Err(error) => {
                 self.token_error(text, &error);
                 return Step::Next;
             }
         };
-        let Some(first) = words.first() else { return Step::Next };
+        let Some(first) = tokens.words.first() else { return Step::Next };
         if first.text.starts_with(b".") {
             let known = DIRECTIVES.iter().find(|(name, _)| first == name);
             if let Some((name, directive)) = known {
-                return self.directive(name, *directive, &words);
+                return self.directive(name, *directive, &tokens);
             }
             if self.taken() {
                 self.alert(format!("unknown directive '{first}'."));
-                return Step::Next;
+                return Step::Abort;
             }
         }
         if !self.taken() {
             return Step::Next;
         }
-        let line = self.statement(text, words);
+        let line = self.statement(text, tokens.words);
         self.hand_out(&line)
     }
 
@@ -302,32 +311,39 @@ impl Pass<'_> {
         self.conditions.last().is_none_or(|block| block.branch == Branch::Taken)
     }
 
-    fn directive(&mut self, name: &str, directive: Directive, words: &[Word]) -> Step {
+    fn directive(&mut self, name: &str, directive: Directive, tokens: &Tokens) -> Step {
+        let words = &tokens.words[..];
         let result = match directive {
-            Directive::If => self.begin_if(name, words),
-            Directive::Elif => self.elif(name, words),
+            Directive::If => self.begin_if(name, tokens),
+            Directive::Elif => self.elif(name, tokens),
             Directive::Else => self.begin_else(name, words),
             Directive::Endif => self.endif(name, words),
             Directive::Say(_) if !self.taken() => Ok(()),
             Directive::Say(severity) => self.message(name, severity, words),
         };
         match result {
+            Ok(()) if directive == Directive::Say(Severity::Alert) && self.taken() => {
+                // the author asked for the end: that the block is open then says nothing
+                self.conditions.clear();
+                Step::Abort
+            }
             Ok(()) => Step::Next,
-            Err(message) => {
+            Err(Stop::Refused(message)) => {
                 self.alert(message);
-                // the original goes on to say that the block is open, as the faulty line closed nothing
-                if matches!(directive, Directive::Else | Directive::Endif) && words.len() > 1 {
-                    self.alert("non-terminated '.if' block.");
-                }
+                Step::Abort
+            }
+            Err(Stop::Broken(message)) => {
+                self.alert(message);
+                self.conditions.clear();
                 Step::Abort
             }
         }
     }
 
-    fn begin_if(&mut self, name: &str, words: &[Word]) -> Result<(), String> {
+    fn begin_if(&mut self, name: &str, tokens: &Tokens) -> Result<(), Stop> {
         let branch = if !self.taken() {
             Branch::Dead
-        } else if self.condition(name, words)? {
+        } else if self.condition(name, tokens)? {
             Branch::Taken
         } else {
             Branch::Waiting
@@ -336,13 +352,13 @@ impl Pass<'_> {
         Ok(())
     }
 
-    fn elif(&mut self, name: &str, words: &[Word]) -> Result<(), String> {
+    fn elif(&mut self, name: &str, tokens: &Tokens) -> Result<(), Stop> {
         let block = self.open_block(name)?;
         if block.after_else {
-            return Err(format!("'{name}' after '.else' is not permitted."));
+            return Err(Stop::Broken(format!("'{name}' after '.else' is not permitted.")));
         }
         let branch = match block.branch {
-            Branch::Waiting if self.condition(name, words)? => Branch::Taken,
+            Branch::Waiting if self.condition(name, tokens)? => Branch::Taken,
             Branch::Waiting => Branch::Waiting,
             Branch::Taken | Branch::Done => Branch::Done,
             Branch::Dead => Branch::Dead,
@@ -351,11 +367,11 @@ impl Pass<'_> {
         Ok(())
     }
 
-    fn begin_else(&mut self, name: &str, words: &[Word]) -> Result<(), String> {
+    fn begin_else(&mut self, name: &str, words: &[Word]) -> Result<(), Stop> {
         no_argument(name, words)?;
         let block = self.open_block(name)?;
         if block.after_else {
-            return Err(format!("'{name}' after '.else' is not permitted."));
+            return Err(Stop::Broken(format!("'{name}' after '.else' is not permitted.")));
         }
         let branch = match block.branch {
             Branch::Waiting => Branch::Taken,
@@ -366,15 +382,18 @@ impl Pass<'_> {
         Ok(())
     }
 
-    fn endif(&mut self, name: &str, words: &[Word]) -> Result<(), String> {
+    fn endif(&mut self, name: &str, words: &[Word]) -> Result<(), Stop> {
         no_argument(name, words)?;
         self.open_block(name)?;
         self.conditions.pop();
         Ok(())
     }
 
-    fn open_block(&self, name: &str) -> Result<Block, String> {
-        self.conditions.last().copied().ok_or_else(|| format!("lone '{name}' with no matching '.if'."))
+    fn open_block(&self, name: &str) -> Result<Block, Stop> {
+        self.conditions
+            .last()
+            .copied()
+            .ok_or_else(|| Stop::Broken(format!("lone '{name}' with no matching '.if'.")))
     }
 
     fn replace_block(&mut self, block: Block) {
@@ -382,16 +401,17 @@ impl Pass<'_> {
         self.conditions.push(block);
     }
 
-    fn condition(&self, name: &str, words: &[Word]) -> Result<bool, String> {
-        let joined = BString::from(bstr::join(" ", words[1..].iter().map(Word::as_bytes)));
-        evaluate(&joined, self.reader.facts, self.env).map_err(|error| condition_text(name, &joined, &error))
+    fn condition(&self, name: &str, tokens: &Tokens) -> Result<bool, Stop> {
+        let joined = tokens.joined(1);
+        evaluate(&joined, self.reader.facts, self.env)
+            .map_err(|error| Stop::Broken(condition_text(name, &joined, &error)))
     }
 
-    fn message(&mut self, name: &str, severity: Severity, words: &[Word]) -> Result<(), String> {
+    fn message(&mut self, name: &str, severity: Severity, words: &[Word]) -> Result<(), Stop> {
         if let Some(extra) = words.get(2).filter(|word| !word.is_empty()) {
-            return Err(format!(
+            return Err(Stop::Refused(format!(
                 "Unexpected argument '{extra}' for '{name}'. Use quotes if the message should contain spaces."
-            ));
+            )));
         }
         let text = words.get(1).map_or(Cow::Borrowed(""), |word| word.text.to_str_lossy());
         self.say(severity, format!("'{text}'."));
@@ -445,9 +465,9 @@ const DIRECTIVES: &[(&str, Directive)] = &[
     (".alert", Directive::Say(Severity::Alert)),
 ];
 
-fn no_argument(name: &str, words: &[Word]) -> Result<(), String> {
+fn no_argument(name: &str, words: &[Word]) -> Result<(), Stop> {
     match words.get(1).filter(|word| !word.is_empty()) {
-        Some(extra) => Err(format!("Unexpected argument '{extra}' for '{name}'.")),
+        Some(extra) => Err(Stop::Refused(format!("Unexpected argument '{extra}' for '{name}'."))),
         None => Ok(()),
     }
 }
@@ -465,18 +485,13 @@ pub(crate) fn excerpt(line: &[u8], column: usize) -> String {
     let line = &line[indent..];
     let mut at = column - indent;
     let mut shown: Vec<u8> = line.iter().map(|&byte| printable(byte)).collect();
-    if shown.len() > EXCERPT_WIDTH {
-        let start = at.saturating_sub(EXCERPT_WIDTH / 2).min(shown.len() - EXCERPT_WIDTH);
-        let cut_after = start > 0 && start + EXCERPT_WIDTH < shown.len();
-        shown = shown[start..start + EXCERPT_WIDTH].to_vec();
+    if at >= EXCERPT_WIDTH {
+        let start = at - EXCERPT_WIDTH / 2;
+        let end = (start + EXCERPT_WIDTH - 3).min(shown.len());
+        shown = [b"...", shown.get(start + 3..end).unwrap_or_default(), b"..."].concat();
         at -= start;
-        if start > 0 {
-            shown[..3].fill(b'.');
-        }
-        if cut_after {
-            shown[EXCERPT_WIDTH - 3..].fill(b'.');
-        }
     }
+    shown.truncate(EXCERPT_WIDTH);
     format!("\n  {}\n  {}^", shown.to_str_lossy(), " ".repeat(at))
 }
 

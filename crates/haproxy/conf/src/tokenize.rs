@@ -77,9 +77,23 @@ impl TokenError {
 pub struct Tokens {
     /// In order; empty for a blank or comment line.
     pub words: Vec<Word>,
+    /// Whether a blank follows the last word. Conditions keep it, which shows in their errors.
+    pub trailing_blank: bool,
 }
 
-/// Cuts a line (without its line feed) into words. A carriage return ends the line.
+impl Tokens {
+    /// The words from `first` on, joined by single blanks as conditions are evaluated.
+    pub fn joined(&self, first: usize) -> BString {
+        let words = self.words.get(first..).unwrap_or(&[]);
+        let mut joined = BString::from(bstr::join(" ", words.iter().map(Word::as_bytes)));
+        if self.trailing_blank && !words.is_empty() {
+            joined.push(b' ');
+        }
+        joined
+    }
+}
+
+/// Cuts a line (without its line feed) into words. A carriage return behind a word ends the line.
 pub fn tokenize(line: &[u8], env: &Environment, pseudo: &Pseudo<'_>) -> Result<Tokens, TokenError> {
     Scanner::new(line, env, *pseudo, Comments::Skipped).run()
 }
@@ -115,8 +129,6 @@ struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     fn new(line: &'a [u8], env: &'a Environment, pseudo: Pseudo<'a>, comments: Comments) -> Self {
-        let end = line.iter().position(|&byte| byte == b'\r' || byte == b'\n').unwrap_or(line.len());
-        let line = &line[..end];
         Scanner { line, at: 0, env, pseudo, comments, words: Vec::new(), open: None, size: 0 }
     }
 
@@ -136,7 +148,9 @@ impl<'a> Scanner<'a> {
                     self.at += 1;
                 }
                 (b'#', Quote::None) if self.comments == Comments::Skipped => break,
-                (b'\\', Quote::None | Quote::Weak) => self.escape()?,
+                (b'\r', Quote::None) if self.open.is_none() && self.follows_blank() => self.at += 1,
+                (b'\r' | b'\n', _) => break,
+                (b'\\', Quote::None | Quote::Weak) => self.escape(quote)?,
                 (b'$', Quote::Weak) => self.variable()?,
                 (byte, Quote::None) if is_blank(byte) => {
                     self.close()?;
@@ -144,14 +158,20 @@ impl<'a> Scanner<'a> {
                 }
                 (_, Quote::None) => self.plain(is_special_bare)?,
                 (_, Quote::Weak) => self.plain(is_special_weak)?,
-                (_, Quote::Strong) => self.plain(|byte| byte == b'\'')?,
+                (_, Quote::Strong) => self.plain(|byte| matches!(byte, b'\'' | b'\r' | b'\n'))?,
             }
         }
         if quote != Quote::None {
             return Err(TokenError::UnmatchedQuote(quote_column));
         }
+        let trailing_blank = self.open.is_none() && !self.words.is_empty();
         self.close()?;
-        Ok(Tokens { words: self.words })
+        Ok(Tokens { words: self.words, trailing_blank })
+    }
+
+    /// A carriage return among blanks is one of them; anywhere else it ends the line.
+    fn follows_blank(&self) -> bool {
+        self.at.checked_sub(1).is_none_or(|before| is_blank(self.line[before]) || self.line[before] == b'\r')
     }
 
     /// Copies bytes up to the next special one; always at least one.
@@ -164,9 +184,11 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn escape(&mut self) -> Result<(), TokenError> {
+    fn escape(&mut self, quote: Quote) -> Result<(), TokenError> {
         let byte = match self.line.get(self.at + 1).copied() {
-            Some(byte @ (b' ' | b'\\' | b'#' | b'$' | b'\'' | b'"')) => byte,
+            Some(byte @ (b' ' | b'\\' | b'#' | b'\'' | b'"')) => byte,
+            // the manual's table has it for bare words too, but there the original keeps both characters
+            Some(b'$') if quote == Quote::Weak => b'$',
             Some(b'n') => b'\n',
             Some(b'r') => b'\r',
             Some(b't') => b'\t',
@@ -342,11 +364,11 @@ fn is_name(byte: u8) -> bool {
 }
 
 fn is_special_bare(byte: u8) -> bool {
-    is_blank(byte) || matches!(byte, b'"' | b'\'' | b'#' | b'\\')
+    is_blank(byte) || matches!(byte, b'"' | b'\'' | b'#' | b'\\' | b'\r' | b'\n')
 }
 
 fn is_special_weak(byte: u8) -> bool {
-    matches!(byte, b'"' | b'\\' | b'$')
+    matches!(byte, b'"' | b'\\' | b'$' | b'\r' | b'\n')
 }
 
 #[cfg(test)]

@@ -182,7 +182,7 @@ fn block_errors_have_the_original_wording() {
             ".alert a b\n",
             ":1]: Unexpected argument 'b' for '.alert'. Use quotes if the message should contain spaces.",
         ),
-        (".alert \"a b\"\n.foo\n", ":1]: 'a b'.\nALERT parsing [f:2]: unknown directive '.foo'."),
+        (".if 1\n.alert \"a b\"\n.foo\n", ":2]: 'a b'."),
     ] {
         assert_eq!(says(text), format!("ALERT parsing [f{message}"), "{text}");
     }
@@ -234,4 +234,63 @@ fn a_sink_sees_each_line_with_the_changes_of_those_before() {
     let flow = reader.read(&[Source::new("f")], &mut Environment::new(), &mut Diagnostics::new(), &mut sink);
     assert_eq!(flow, Flow::Abort);
     assert_eq!(sink.0, ["<global>", "13", "<end>", "<listen>", "2a"]);
+}
+
+mod noise {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pieces() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            proptest::sample::select(vec![
+                "global\n",
+                "listen a\n",
+                "\n",
+                " ",
+                "\"",
+                "'",
+                "\\",
+                "#",
+                "${",
+                "}",
+                "A",
+                "[*]",
+                "$A",
+                ".if ",
+                ".elif 1\n",
+                ".else\n",
+                ".endif\n",
+                "streq(",
+                "a,",
+                ")",
+                "(",
+                "!",
+                "&&",
+                "||",
+                "1",
+                "\\x4",
+                ".alert ",
+                "no ",
+                "default ",
+                "\r",
+                "\0",
+                "\u{feff}",
+            ])
+            .prop_map(|text| text.as_bytes().to_vec()),
+            proptest::collection::vec(any::<u8>(), 0..6),
+        ];
+        proptest::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused_in_words(content in pieces()) {
+            let (document, messages, _) = read(&[("f", &content)]);
+            let lines: usize = document.sections.iter().map(|section| section.lines.len() + 1).sum();
+            prop_assert!(lines <= content.iter().filter(|&&byte| byte == b'\n').count() + 1);
+            let statements = content.iter().any(|byte| !byte.is_ascii_whitespace() && *byte != b'#');
+            prop_assert!(lines > 0 || !messages.is_empty() || !statements || content.contains(&b'#') || content.contains(&b'.')
+                || content.contains(&b'\r'), "nothing was read and nothing said: {:?}", content);
+        }
+    }
 }

@@ -34,6 +34,7 @@ fn words_end_at_blanks_and_comments() {
     check("a\x0bb\x0cc", &["a", "b", "c"]);
     check("mode http\r", &["mode", "http"]);
     check("a\rb", &["a"]);
+    check("a \r\r b", &["a", "b"]);
 }
 
 #[test]
@@ -41,7 +42,7 @@ fn quotes_and_escapes() {
     check(r#"a"b c"d'e f'g"#, &["ab cde fg"]);
     check(r#""" '' a"#, &["", "", "a"]);
     check(r#"\"a\" a\ b a\#b \'"#, &["\"a\"", "a b", "a#b", "'"]);
-    check(r#"a\.b\d\q\$\\ \n\t\r\x41"#, &["a\\.b\\d\\q$\\", "\n\t\rA"]);
+    check(r#"a\.b\d\q\$\\ \n\t\r\x41"#, &["a\\.b\\d\\q\\$\\", "\n\t\rA"]);
     check(r#""a\.b\d\$\#\'\"\\ \x41\ ""#, &["a\\.b\\d$#'\"\\ A "]);
     check(r#"'a\.b\$\n\x41"c'"#, &["a\\.b\\$\\n\\x41\"c"]);
     check("a\\", &["a\\"]);
