@@ -183,6 +183,8 @@ pub struct LogInfo {
     pub server_local: Option<SocketAddr>,
     /// Address and port of the server, `%si %sp`.
     pub server_remote: Option<SocketAddr>,
+    /// True when the line is made before the end (`option logasap`): totals get a `+`.
+    pub early: bool,
 }
 
 impl Default for LogInfo {
@@ -218,6 +220,7 @@ impl Default for LogInfo {
             level: None,
             server_local: None,
             server_remote: None,
+            early: false,
         }
     }
 }
@@ -242,6 +245,8 @@ pub struct Txn {
     pub id: u64,
     /// True when the stream speaks HTTP.
     pub http: bool,
+    /// True for the first request of its connection.
+    pub first: bool,
     /// True once `request` holds a parsed head.
     pub has_request: bool,
     /// True once `response` holds a parsed or generated head.
@@ -318,6 +323,8 @@ pub enum ProxyNumber {
     ActiveServers,
     /// Weight sum of usable servers.
     TotalWeight,
+    /// Log lines the frontend made so far, `%lc`.
+    LogLines,
 }
 
 /// Live numbers of a server (manual §7.3.2).
@@ -365,6 +372,10 @@ pub trait World {
     fn process(&self) -> ProcessFacts<'_>;
     /// Variables of scope `proc`.
     fn process_vars(&self) -> &crate::vars::ProcessVars;
+    /// True when an address belongs to this machine.
+    fn is_local(&self, address: std::net::IpAddr) -> bool;
+    /// Local time.
+    fn time_zone(&self) -> &jiff::tz::TimeZone;
     /// A timeout of a proxy in milliseconds as it applies to this stream.
     fn proxy_timeout_ms(&self, proxy: ProxyId, which: TimeoutKind) -> Option<u64>;
 }
@@ -418,4 +429,6 @@ pub struct Cx<'a> {
     pub date: Date,
     /// Monotonic milliseconds now.
     pub now_ms: u64,
+    /// Variables of scope `check`, while a health check runs.
+    pub check_vars: Option<&'a RefCell<VarStore>>,
 }

@@ -30,7 +30,21 @@ impl Deref for Bytes<'_> {
     }
 }
 
-impl Bytes<'_> {
+impl<'a> Bytes<'a> {
+    /// A piece of the bytes; what is borrowed stays borrowed. The range must lie within.
+    pub fn piece(self, range: std::ops::Range<usize>) -> Bytes<'a> {
+        match self {
+            Bytes::Ref(bytes) => Bytes::Ref(&bytes[range]),
+            Bytes::Owned(mut bytes) => {
+                bytes.truncate(range.end);
+                bytes.drain(..range.start);
+                Bytes::Owned(bytes)
+            }
+            Bytes::Shared(bytes) if range == (0..bytes.len()) => Bytes::Shared(bytes),
+            Bytes::Shared(bytes) => Bytes::Owned(bytes[range].to_vec()),
+        }
+    }
+
     /// The bytes as an owned vector, without a copy where they already are one.
     pub fn into_vec(self) -> Vec<u8> {
         match self {
@@ -80,6 +94,8 @@ impl PartialEq for Bytes<'_> {
 pub enum Type {
     /// Any type; only as a converter's input or for fetches typed at run time.
     Any,
+    /// The type that went in; only as a converter's output.
+    Same,
     /// Boolean.
     Bool,
     /// Signed 64-bit integer.
@@ -115,6 +131,24 @@ pub enum Value<'a> {
     Bin(Bytes<'a>),
     /// HTTP method, with its text.
     Meth(Method, Bytes<'a>),
+}
+
+impl Type {
+    /// The name as messages and listings print it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Type::Any => "any",
+            Type::Same => "same",
+            Type::Bool => "bool",
+            Type::Sint => "sint",
+            Type::Addr => "addr",
+            Type::Ipv4 => "ipv4",
+            Type::Ipv6 => "ipv6",
+            Type::Str => "str",
+            Type::Bin => "bin",
+            Type::Meth => "meth",
+        }
+    }
 }
 
 impl<'a> Value<'a> {
