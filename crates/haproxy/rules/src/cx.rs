@@ -78,6 +78,7 @@ impl RuleCx<'_> {
             input: self.input,
             date: self.date,
             now_ms: self.now_ms,
+            check_vars: None,
         }
     }
 }
