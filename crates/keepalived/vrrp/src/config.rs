@@ -7,6 +7,9 @@ use keepalived_wire::advert::{Family, Version};
 
 use crate::ids::Name;
 
+/// VRRP 3's unit, and the shortest interval it can write.
+const ADVERT_INTERVAL_MIN: Micros = Micros::from_centis(1);
+
 /// Everything of one process. Order is the configuration's order; it is the order of commands, too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RouterConfig {
@@ -32,8 +35,6 @@ pub struct RouterConfig {
     pub debounce: Vec<DebounceConfig>,
     /// `vrrp_startup_delay`: adverts are ignored and no instance leaves INIT before it ended; zero = none.
     pub startup_delay: Micros,
-    /// Whether the lines of `--log-detail` are wanted. Commands carry the mark, nothing else depends on it.
-    pub log_detail: bool,
 }
 
 /// One virtual router.
@@ -319,6 +320,12 @@ impl InstanceConfig {
             notify_deleted: false,
             smtp_alert: false,
         }
+    }
+
+    /// With an interval that is at least the shortest one: zero would be an endless burst.
+    pub(crate) fn sane(mut self) -> Self {
+        self.advert_interval = self.advert_interval.max(ADVERT_INTERVAL_MIN);
+        self
     }
 
     /// Whether this router owns the addresses (priority 255): nothing changes its priority.

@@ -8,8 +8,19 @@
 
 pub mod command;
 pub mod config;
+mod deadlines;
+mod debounce;
 pub mod event;
+mod garp_queue;
 pub mod ids;
+pub mod instance;
+mod limiter;
+mod out;
+pub mod process;
 pub mod router;
+pub mod script;
 pub mod state;
 pub mod stats;
+pub mod timers;
+pub mod timing;
+mod tracking;

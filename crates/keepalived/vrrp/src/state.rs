@@ -2,6 +2,8 @@
 
 use std::{fmt, net::IpAddr};
 
+use keepalived_wire::advert::Family;
+
 use crate::ids::Name;
 
 /// The state of an instance or group, with keepalived's numbers.
@@ -27,8 +29,8 @@ pub enum FaultCause {
     InterfaceGone(Name),
     /// A tracked interface is down.
     TrackedInterface(Name),
-    /// No source address.
-    NoAddress,
+    /// The interface has no usable source address.
+    NoAddress(Family),
     /// A script with weight 0 fails.
     Script(Name),
     /// A file with weight 0 is not zero, or value × weight is too low.
@@ -39,6 +41,8 @@ pub enum FaultCause {
     Bfd(Name),
     /// `unicast_fault_no_peer`.
     NoPeer,
+    /// Another member of this sync group has a cause.
+    Group(Name),
 }
 
 /// Why a transition happened.
@@ -96,12 +100,14 @@ impl fmt::Display for FaultCause {
             Self::InterfaceDown(name) => write!(f, "interface {name} down"),
             Self::InterfaceGone(name) => write!(f, "interface {name} does not exist"),
             Self::TrackedInterface(name) => write!(f, "tracked interface {name} down"),
-            Self::NoAddress => f.write_str("no IP address for interface"),
+            Self::NoAddress(Family::V4) => f.write_str("no IPv4 address for interface"),
+            Self::NoAddress(Family::V6) => f.write_str("no IPv6 address for interface"),
             Self::Script(name) => write!(f, "script {name} failed"),
             Self::File(name) => write!(f, "tracked file {name}"),
             Self::Process(name) => write!(f, "tracked process {name} quorum not achieved"),
             Self::Bfd(name) => write!(f, "BFD instance {name} down"),
             Self::NoPeer => f.write_str("no unicast peer"),
+            Self::Group(name) => write!(f, "sync group {name}"),
         }
     }
 }
