@@ -8,6 +8,8 @@ pub enum CheckStatus {
     Unknown,
     /// Initializing.
     Init,
+    /// An agent answered without a word on health.
+    Checked,
     /// A passive observation (`observe`) found too many errors.
     Analyze,
     /// No socket could be made.
@@ -74,6 +76,12 @@ const NAMES: &[Names] = &[
         status: CheckStatus::Init,
         code: "INI",
         description: "Initializing",
+        verdict: CheckVerdict::Neutral,
+    },
+    Names {
+        status: CheckStatus::Checked,
+        code: "CHECKED",
+        description: "No status change",
         verdict: CheckVerdict::Neutral,
     },
     Names {
@@ -179,9 +187,14 @@ impl CheckStatus {
         NAMES.iter().find(|names| names.status == self).unwrap_or(&NAMES[0])
     }
 
-    /// Every outcome, in the order metrics list them.
-    pub fn all() -> impl Iterator<Item = CheckStatus> {
-        NAMES.iter().map(|names| names.status)
+    /// Every outcome that can be one of a finished probe, in the order metrics list them.
+    pub fn results() -> impl Iterator<Item = CheckStatus> {
+        NAMES.iter().filter(|names| names.verdict != CheckVerdict::Neutral).map(|names| names.status)
+    }
+
+    /// The outcome of this short name: for `ok-status` and its like.
+    pub fn from_code(code: &str) -> Option<CheckStatus> {
+        NAMES.iter().find(|names| names.code == code).map(|names| names.status)
     }
 
     /// Short name: `L4OK`, `L7STS`.

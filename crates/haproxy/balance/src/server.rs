@@ -378,7 +378,7 @@ impl Server {
         self.initial_weight.load(Relaxed)
     }
 
-    /// Weight now in units of 1/16: user weight, reduced during slow start, 0 when draining.
+    /// Weight now in units of 1/16: user weight, reduced during slow start.
     #[inline]
     pub fn effective_weight(&self) -> u32 {
         self.effective_weight.load(Relaxed)
@@ -394,23 +394,24 @@ impl Server {
         self.user_weight.store(weight.min(256), Relaxed);
     }
 
-    /// Computes the effective weight at `now_ms`: slow start rises linearly from 1/100th, drain and a user weight of 0
-    /// give 0. Gives true when it changed. `dynamic` tells whether the algorithm can follow a weight in motion.
+    /// Computes the effective weight at `now_ms`: during slow start it rises in sixteenths with each whole second.
+    /// Gives true when it changed. `dynamic` tells whether the algorithm can follow a weight in motion.
     pub fn recompute_weight(&self, now_ms: u64, dynamic: Dynamic) -> bool {
+        if self.state() == Operational::Stopped {
+            return false;
+        }
         let user = self.user_weight();
         let slowstart_ms = self.conf.load().slowstart_ms;
         let mut weight = user * WEIGHT_SCALE;
         if self.state() == Operational::Starting {
-            let since = now_ms.saturating_sub(self.last_change_ms());
-            if since >= slowstart_ms {
+            let since_ms = now_ms.saturating_sub(self.last_change_ms());
+            if since_ms >= slowstart_ms {
                 self.state.store(Operational::Running as u8, Relaxed);
             } else if dynamic == Dynamic::Yes {
-                let ratio = (u64::from(WEIGHT_SCALE) * since).div_ceil(slowstart_ms).max(1);
-                weight = user * ratio as u32;
+                let whole_ms = since_ms - since_ms % 1000;
+                let sixteenths = (u64::from(WEIGHT_SCALE) * whole_ms + slowstart_ms) / slowstart_ms;
+                weight = user * sixteenths.min(u64::from(WEIGHT_SCALE)) as u32;
             }
-        }
-        if self.admin().any(Admin::DRAIN) {
-            weight = 0;
         }
         self.effective_weight.swap(weight, Relaxed) != weight
     }
@@ -505,7 +506,7 @@ impl Server {
     /// True when new sessions may be balanced to it: up, not in maintenance, not draining.
     pub fn usable(&self) -> bool {
         matches!(self.state(), Operational::Running | Operational::Starting)
-            && !self.admin().any(Admin::MAINT)
+            && !self.admin().any(Admin(Admin::MAINT.0 | Admin::DRAIN.0))
             && self.effective_weight() > 0
     }
 
@@ -543,12 +544,7 @@ impl Server {
         if admin.any(Admin::INHERITED_MAINT)
             && let Some(tracked) = &tracked
         {
-            let mut origin = Arc::clone(tracked);
-            while !origin.server.admin().any(Admin(Admin::FORCED_MAINT.0 | Admin::CONFIG_MAINT.0)) {
-                let Some(next) = origin.server.tracked() else { break };
-                origin = next;
-            }
-            return format!("MAINT (via {})", origin.name);
+            return format!("MAINT (via {})", tracked.name);
         }
         if admin.any(Admin::MAINT) {
             return "MAINT".to_owned();
@@ -563,16 +559,14 @@ impl Server {
             return down_text(&check, &agent);
         }
         if admin.any(Admin::DRAIN) {
-            let agent_drains =
-                agent.enabled && agent.configured && agent.status == crate::report::CheckStatus::L7Ok;
+            let agent_drains = agent.enabled && agent.configured;
             return if agent_drains { "DRAIN (agent)" } else { "DRAIN" }.to_owned();
         }
-        let active = (check.configured && check.enabled) || (agent.configured && agent.enabled);
-        if !active && origin.is_none() {
+        if !check.configured || !check.enabled {
             return "no check".to_owned();
         }
         let word = if self.state() == Operational::Stopping { "NOLB" } else { "UP" };
-        if check.configured && check.enabled && check.health < check.health_max() {
+        if check.health < check.health_max() {
             let reached = (check.health + 1).saturating_sub(check.rise);
             return format!("{word} {reached}/{}", check.fall);
         }
