@@ -35,6 +35,8 @@ pub struct RouterConfig {
     pub debounce: Vec<DebounceConfig>,
     /// `vrrp_startup_delay`: adverts are ignored and no instance leaves INIT before it ended; zero = none.
     pub startup_delay: Micros,
+    /// `--log-detail`: without it the lines marked as detail are not even made into commands.
+    pub log_detail: bool,
 }
 
 /// One virtual router.
