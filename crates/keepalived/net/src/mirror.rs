@@ -39,9 +39,20 @@ pub enum Change {
 #[derive(Debug, Default)]
 pub struct Mirror {
     links: BTreeMap<u32, Link>,
-    addresses: HashMap<(u32, IpAddr, u8), Address>,
+    addresses: BTreeMap<Key, Known>,
+    seen: u64,
     routes: HashMap<RouteKey, Presence>,
     rules: HashMap<RuleKey, Presence>,
+}
+
+/// Interface, address, prefix length.
+type Key = (u32, IpAddr, u8);
+
+/// An address with its place in the order of arrival, which is the order the kernel lists them in.
+#[derive(Debug)]
+struct Known {
+    order: u64,
+    address: Address,
 }
 
 /// Whether a watched object is in the kernel.
@@ -70,7 +81,7 @@ impl Mirror {
         let keys: HashSet<_> = found.iter().map(key).collect();
         let gone: Vec<_> = self.addresses.keys().filter(|key| !keys.contains(key)).copied().collect();
         for key in gone {
-            changes.extend(self.addresses.remove(&key).map(Change::AddressGone));
+            changes.extend(self.addresses.remove(&key).map(|known| Change::AddressGone(known.address)));
         }
         for address in found {
             self.set_address(address, &mut changes);
@@ -98,31 +109,13 @@ impl Mirror {
         Ok(())
     }
 
-    /// Takes in what the monitor has heard until nothing is waiting. When the kernel had to drop messages, everything
-    /// is read anew and `lost` becomes true.
-    pub fn follow(
-        &mut self,
-        monitor: &mut Netlink,
-        commands: &mut Netlink,
-        lost: &mut bool,
-    ) -> io::Result<Vec<Change>> {
+    /// Takes in messages of a monitor: whole messages, one after the other.
+    pub fn follow(&mut self, bytes: &[u8]) -> Vec<Change> {
         let mut changes = Vec::new();
-        loop {
-            match monitor.receive() {
-                Ok(Some(bytes)) => {
-                    for message in nl::messages(bytes) {
-                        self.apply(&message, &mut changes);
-                    }
-                }
-                Ok(None) => break,
-                Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => *lost = true,
-                Err(error) => return Err(error),
-            }
+        for message in nl::messages(bytes) {
+            self.apply(&message, &mut changes);
         }
-        if *lost {
-            changes.extend(self.load(commands)?);
-        }
-        Ok(changes)
+        changes
     }
 
     fn apply(&mut self, message: &Received<'_>, changes: &mut Vec<Change>) {
@@ -149,7 +142,9 @@ impl Mirror {
             }
             libc::RTM_DELADDR => {
                 if let Some(address) = Address::read(message.body) {
-                    changes.extend(self.addresses.remove(&key(&address)).map(Change::AddressGone));
+                    changes.extend(
+                        self.addresses.remove(&key(&address)).map(|known| Change::AddressGone(known.address)),
+                    );
                 }
             }
             libc::RTM_NEWROUTE | libc::RTM_DELROUTE => {
@@ -177,16 +172,23 @@ impl Mirror {
     fn remove_link(&mut self, index: u32, changes: &mut Vec<Change>) {
         let gone: Vec<_> = self.addresses.keys().filter(|key| key.0 == index).copied().collect();
         for key in gone {
-            changes.extend(self.addresses.remove(&key).map(Change::AddressGone));
+            changes.extend(self.addresses.remove(&key).map(|known| Change::AddressGone(known.address)));
         }
         changes.extend(self.links.remove(&index).map(Change::LinkGone));
     }
 
     fn set_address(&mut self, address: Address, changes: &mut Vec<Change>) {
-        if self.addresses.get(&key(&address)) != Some(&address) {
-            self.addresses.insert(key(&address), address.clone());
-            changes.push(Change::Address(address));
+        self.seen += 1;
+        let order = self.seen;
+        let known =
+            self.addresses.entry(key(&address)).or_insert(Known { order: 0, address: address.clone() });
+        if known.order == 0 {
+            known.order = order;
+        } else if known.address == address {
+            return;
         }
+        known.address = address.clone();
+        changes.push(Change::Address(address));
     }
 
     /// All links by number.
@@ -209,9 +211,12 @@ impl Mirror {
         self.link_named(name).map(|link| link.index)
     }
 
-    /// The addresses of an interface, in no order.
-    pub fn addresses_of(&self, index: u32) -> impl Iterator<Item = &Address> {
-        self.addresses.values().filter(move |address| address.index == index)
+    /// The addresses of an interface, in the kernel's order.
+    pub fn addresses_of(&self, index: u32) -> Vec<&Address> {
+        let mut all: Vec<&Known> =
+            self.addresses.values().filter(|known| known.address.index == index).collect();
+        all.sort_by_key(|known| known.order);
+        all.into_iter().map(|known| &known.address).collect()
     }
 
     /// Whether an interface has an address.
@@ -259,6 +264,6 @@ fn presence_of(there: bool) -> Presence {
     if there { Presence::There } else { Presence::Gone }
 }
 
-fn key(address: &Address) -> (u32, IpAddr, u8) {
+fn key(address: &Address) -> Key {
     (address.index, address.address, address.prefix)
 }

@@ -1,9 +1,10 @@
 //! Netlink sockets: requests with answers, and listening.
 
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use netlink_sys::{Socket, SocketAddr};
+use nix::sys::socket::{setsockopt, sockopt};
 
 use crate::nl::{self, Message};
 
@@ -50,12 +51,10 @@ impl Netlink {
 
     /// Sets the receive buffer in bytes; with `force` beyond the system's limit.
     pub fn set_receive_buffer(&self, bytes: usize, force: bool) -> io::Result<()> {
-        use std::os::fd::AsFd;
-        let fd = AsFdOf(self.socket.as_raw_fd());
         if force {
-            nix::sys::socket::setsockopt(&fd.as_fd(), nix::sys::socket::sockopt::RcvBufForce, &bytes)?;
+            setsockopt(&self.socket, sockopt::RcvBufForce, &bytes)?;
         } else {
-            nix::sys::socket::setsockopt(&fd.as_fd(), nix::sys::socket::sockopt::RcvBuf, &bytes)?;
+            setsockopt(&self.socket, sockopt::RcvBuf, &bytes)?;
         }
         Ok(())
     }
@@ -119,13 +118,16 @@ impl Netlink {
         }
     }
 
-    /// The next datagram of a monitor; `None` when nothing is waiting. The error ENOBUFS means that messages were
-    /// lost.
-    pub fn receive(&mut self) -> io::Result<Option<&[u8]>> {
-        match self.fill() {
-            Ok(()) => Ok(Some(&self.buffer)),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-            Err(error) => Err(error),
+    /// Everything that waits on a monitor, message after message.
+    pub fn drain(&mut self) -> io::Result<Heard> {
+        let mut heard = Heard::default();
+        loop {
+            match self.fill() {
+                Ok(()) => heard.bytes.extend_from_slice(&self.buffer),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(heard),
+                Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => heard.lost = true,
+                Err(error) => return Err(error),
+            }
         }
     }
 
@@ -142,10 +144,19 @@ impl Netlink {
     }
 }
 
-impl AsRawFd for Netlink {
-    fn as_raw_fd(&self) -> RawFd {
-        self.socket.as_raw_fd()
+impl AsFd for Netlink {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
+}
+
+/// What a monitor heard.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// Messages, each with its header.
+    pub bytes: Vec<u8>,
+    /// The kernel had to drop some: what we know has to be read anew.
+    pub lost: bool,
 }
 
 /// Which request of a batch a message answers.
@@ -163,16 +174,5 @@ fn error_of(body: &[u8]) -> io::Result<()> {
         Some(0) => Ok(()),
         Some(code) => Err(io::Error::from_raw_os_error(-code)),
         None => Err(io::Error::from(io::ErrorKind::InvalidData)),
-    }
-}
-
-/// A borrowed view of a descriptor that the socket owns.
-struct AsFdOf(RawFd);
-
-impl std::os::fd::AsFd for AsFdOf {
-    #[allow(unsafe_code)]
-    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-        // SAFETY: made from a socket that outlives this value, within one function.
-        unsafe { std::os::fd::BorrowedFd::borrow_raw(self.0) }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
 use keepalived_conf::model::{InitFile, TrackFile};
@@ -82,16 +82,11 @@ impl FileTracker {
             .map(|(number, _)| number)
             .collect()
     }
-
-    /// The number in a file.
-    pub fn value(&self, number: usize) -> i64 {
-        self.files.get(number).map_or(0, |path| value_of(path))
-    }
 }
 
-impl AsRawFd for FileTracker {
-    fn as_raw_fd(&self) -> RawFd {
-        self.inotify.as_fd().as_raw_fd()
+impl AsFd for FileTracker {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.inotify.as_fd()
     }
 }
 
@@ -104,7 +99,8 @@ pub fn initialise(file: &TrackFile) -> io::Result<()> {
     Ok(())
 }
 
-fn value_of(path: &Path) -> i64 {
+/// The number in a tracked file; 0 if there is none.
+pub fn value_of(path: &Path) -> i64 {
     use std::io::Read;
     let mut text = Vec::new();
     let Ok(file) = fs::File::open(path) else { return 0 };

@@ -1,9 +1,9 @@
 //! Tracked processes: who starts and who ends, told by the kernel's process connector.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs;
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use keepalived_conf::model::{ParamMatch, TrackProcess};
 use netlink_sys::{Socket, SocketAddr};
@@ -33,12 +33,26 @@ pub struct ProcessMonitor {
     buffer: Vec<u8>,
 }
 
+/// What the kernel told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    events: Vec<Event>,
+    lost: bool,
+}
+
 /// What happened to a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
     Appeared(i32),
     Renamed(i32),
     Ended(i32),
+}
+
+impl Told {
+    /// Nothing at all.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty() && !self.lost
+    }
 }
 
 impl ProcessMonitor {
@@ -61,26 +75,26 @@ impl ProcessMonitor {
         Ok(Self { socket, buffer: Vec::with_capacity(BUFFER) })
     }
 
-    fn next(&mut self) -> io::Result<Option<Event>> {
+    /// Everything that waits.
+    pub fn drain(&mut self) -> io::Result<Told> {
+        let mut told = Told::default();
         loop {
             self.buffer.clear();
             self.buffer.reserve(BUFFER);
             match self.socket.recv(&mut self.buffer, 0) {
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Ok(_) => told.events.extend(read(&self.buffer)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(told),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => told.lost = true,
                 Err(error) => return Err(error),
-            }
-            if let Some(event) = read(&self.buffer) {
-                return Ok(Some(event));
             }
         }
     }
 }
 
-impl AsRawFd for ProcessMonitor {
-    fn as_raw_fd(&self) -> RawFd {
-        self.socket.as_raw_fd()
+impl AsFd for ProcessMonitor {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 }
 
@@ -139,22 +153,20 @@ impl ProcessTable {
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    /// Takes in what the kernel tells; the numbers of the matchers whose count changed. Lost messages mean that
+    /// Takes in what the kernel told; the numbers of the matchers whose count changed. Lost messages mean that
     /// everything is looked at anew.
-    pub fn follow(&mut self, monitor: &mut ProcessMonitor) -> io::Result<HashSet<usize>> {
+    pub fn follow(&mut self, told: &Told) -> Vec<usize> {
         let before: Vec<u32> = (0..self.matchers.len()).map(|number| self.count(number)).collect();
-        loop {
-            match monitor.next() {
-                Ok(Some(Event::Appeared(pid) | Event::Renamed(pid))) => self.look(pid),
-                Ok(Some(Event::Ended(pid))) => drop(self.matched.remove(&pid)),
-                Ok(None) => break,
-                Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => self.reload(),
-                Err(error) => return Err(error),
+        for event in &told.events {
+            match *event {
+                Event::Appeared(pid) | Event::Renamed(pid) => self.look(pid),
+                Event::Ended(pid) => drop(self.matched.remove(&pid)),
             }
         }
-        Ok((0..self.matchers.len())
-            .filter(|number| before.get(*number) != Some(&self.count(*number)))
-            .collect())
+        if told.lost {
+            self.reload();
+        }
+        (0..self.matchers.len()).filter(|number| before.get(*number) != Some(&self.count(*number))).collect()
     }
 
     fn look(&mut self, pid: i32) {
