@@ -1,6 +1,10 @@
 //! What a rule may change.
 
-use haproxy_expr::cx::{Cx, Date, Direction, Input, Session, Txn, World};
+use haproxy_expr::cx::{Cx, Date, Direction, Endpoint, Input, Session, Txn, World};
+use haproxy_expr::logformat::LogFormat;
+use haproxy_http::Fields;
+
+use crate::verdict::Verdict;
 
 /// Wishes of rules that the stream carries out: they concern sockets, timers and queues, not the message.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +45,20 @@ pub struct Effects {
     pub failed_rewrites: u32,
     /// 1xx replies to send to the client before going on (`early-hint`), as complete heads.
     pub early_heads: Vec<u8>,
+    /// `strict-mode off`: rewrites that fail are passed over for the rest of the rule set.
+    pub lenient_rewrites: bool,
+    /// Bytes a message may have after rewriting; 0: no limit (`tune.bufsize`).
+    pub message_max: usize,
+    /// `expect-proxy layer4`: a PROXY header comes before anything else.
+    pub expect_proxy: bool,
+    /// `expect-netscaler-cip layer4`.
+    pub expect_netscaler_cip: bool,
+    /// `switch-mode http`: the TCP stream goes on as HTTP.
+    pub switch_to_http: bool,
+    /// The session's source before a rule of this stream changed it: put it back when the stream ends.
+    pub source_before: Option<Endpoint>,
+    /// The session's destination before a rule of this stream changed it: put it back when the stream ends.
+    pub destination_before: Option<Endpoint>,
     /// `sc-*`, captures and others that ask the frontend to count a denied request.
     pub denied: bool,
 }
@@ -80,5 +98,40 @@ impl RuleCx<'_> {
             now_ms: self.now_ms,
             check_vars: None,
         }
+    }
+
+    /// The fields of the message being processed, if there is one.
+    pub fn fields(&mut self) -> Option<&mut Fields> {
+        let direction = self.direction;
+        let txn = self.txn.as_deref_mut()?;
+        Some(match direction {
+            Direction::Request => &mut txn.request.fields,
+            Direction::Response => &mut txn.response.fields,
+        })
+    }
+
+    /// Computes a text and hands it on. No allocation once the scratch buffer is warm.
+    pub fn with_text<R>(&mut self, format: &LogFormat, use_text: impl FnOnce(&mut Self, &[u8]) -> R) -> R {
+        if let Some(text) = format.constant() {
+            return use_text(self, text);
+        }
+        let mut text = std::mem::take(self.scratch);
+        text.clear();
+        format.write(&self.view(), &mut text);
+        let result = use_text(self, &text);
+        text.clear();
+        *self.scratch = text;
+        result
+    }
+
+    /// Verdict for a rewrite that did not fit: an error, unless `strict-mode off`.
+    pub fn rewrite_failed(&mut self) -> Verdict {
+        self.effects.failed_rewrites += 1;
+        if self.effects.lenient_rewrites { Verdict::Continue } else { Verdict::Fail }
+    }
+
+    /// True when a message of so many bytes may be kept.
+    pub fn fits(&self, bytes: usize) -> bool {
+        self.effects.message_max == 0 || bytes <= self.effects.message_max
     }
 }

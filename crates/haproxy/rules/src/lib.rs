@@ -4,9 +4,23 @@
 //! [`Effects`](cx::Effects), and returns a [`Verdict`](verdict::Verdict) on which only the stream acts.
 
 pub mod action;
+pub mod actions;
+pub mod args;
 pub mod cx;
+pub mod family;
+pub mod load;
+pub mod number;
+pub mod parse;
+pub mod rule;
+pub mod switching;
+pub mod table;
 pub mod verdict;
 
-pub use action::Action;
+pub use action::{Action, ActionRow};
 pub use cx::{Effects, RuleCx};
+pub use family::{Families, Family};
+pub use load::{CaptureSlot, CaptureSlots, Later, ProxyFacts, Question, RuleLoad};
+pub use parse::rule as parse_rule;
+pub use rule::{Rule, RuleSet};
+pub use switching::{Switch, SwitchTarget, WrittenSwitch, WrittenTarget};
 pub use verdict::{Reply, ReplyCause, Service, Verdict};

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use haproxy_http::Version;
+use haproxy_http::status::built_in;
+
 /// What the stream does after a rule ran.
 #[derive(Debug)]
 pub enum Verdict {
@@ -30,6 +33,11 @@ pub enum Verdict {
         timeout_ms: u64,
         /// Enough when so many bytes are there.
         at_least: Option<u64>,
+    },
+    /// Go on with the next rule after so many milliseconds (`pause`).
+    Pause {
+        /// Milliseconds.
+        ms: u64,
     },
     /// The rule met an error of the configuration's making (manual: `strict-mode`): 500.
     Fail,
@@ -62,18 +70,27 @@ pub enum ReplyCause {
 pub struct Reply {
     /// Status code.
     pub status: u16,
-    /// Reason phrase; HAProxy's own words, or what an errorfile says.
+    /// Reason phrase; HAProxy's own words, or what an errorfile says. Empty: the usual one.
     pub reason: Vec<u8>,
+    /// Version of the status line; an errorfile may say 1.0.
+    pub version: Version,
     /// Fields in wire order, without `content-length`.
     pub fields: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Fields a rule adds behind all others, also when the proxy's own page takes the place of this one (`auth`).
+    pub added: Vec<(Vec<u8>, Vec<u8>)>,
     /// Body.
     pub body: Arc<[u8]>,
     /// Why it was made.
     pub cause: ReplyCause,
-    /// True when `content-length` stands before the other fields, as in redirects and errors.
-    pub length_first: bool,
+    /// Number of fields that stand before `content-length`; None when there is none (204, errorfiles without it: the
+    /// connection's end is the body's).
+    pub length_at: Option<usize>,
     /// True when the connection is closed after it.
     pub close: bool,
+    /// True when the proxy's own page for this status (`errorfile`, `http-error`) takes the place of everything but `added`.
+    pub own_page: bool,
+    /// Nothing is sent at all, the connection is only closed (an empty errorfile).
+    pub silent: bool,
 }
 
 impl Reply {
@@ -82,11 +99,30 @@ impl Reply {
         Reply {
             status,
             reason: Vec::new(),
+            version: Version::HTTP_11,
             fields: Vec::new(),
+            added: Vec::new(),
             body: Arc::from(&[][..]),
             cause,
-            length_first: true,
+            length_at: Some(0),
             close: false,
+            own_page: false,
+            silent: false,
         }
+    }
+
+    /// The built-in page of a status, or a reply without body where there is none.
+    pub fn built_in(status: u16, cause: ReplyCause) -> Self {
+        let mut reply = Reply::new(status, cause);
+        if let Some(page) = built_in(status) {
+            reply.reason = page.reason.as_bytes().to_vec();
+            reply.fields = vec![
+                (b"cache-control".to_vec(), b"no-cache".to_vec()),
+                (b"content-type".to_vec(), b"text/html".to_vec()),
+            ];
+            reply.body = Arc::from(page.body().into_bytes());
+            reply.close = page.closes();
+        }
+        reply
     }
 }

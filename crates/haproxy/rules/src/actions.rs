@@ -1,0 +1,3 @@
+//! The actions, one file per family of them.
+
+pub mod flow;
