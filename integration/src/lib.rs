@@ -3,10 +3,13 @@
 //! This package owns the oracles (conformance, differential, bench), the demo and the scenarios. It knows the daemons
 //! by their files, arguments, sockets and packets alone: it depends on none of their crates.
 
+pub mod backend;
 pub mod bench;
 pub mod conformance;
 pub mod differential;
 pub mod framing;
 pub mod netns;
+pub mod pair;
 pub mod ports;
+pub mod probe;
 pub mod subject;
