@@ -1,1 +1,4 @@
 //! The program's parts that tests reach: arguments, start, version texts.
+
+pub mod args;
+pub mod version;
