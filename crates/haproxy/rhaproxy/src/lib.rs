@@ -1,4 +1,5 @@
 //! The program's parts that tests reach: arguments, start, version texts.
 
 pub mod args;
+pub mod environment;
 pub mod version;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use haproxy_conf::{Facts, Version};
 
-use crate::args::VersionForm;
+use crate::args::{Switches, VersionForm};
 
 /// The version we behave as. Parsers want three numbers and a dash.
 pub const VERSION: &str = "3.4.0-rhaproxy";
@@ -61,7 +61,7 @@ pub const FEATURES: &[(&str, bool)] = &[
     ("PCRE2", true),
     ("PCRE2_JIT", true),
     ("PCRE_JIT", false),
-    ("POLL", true),
+    ("POLL", false),
     ("PRCTL", true),
     ("PROCCTL", false),
     ("PROMEX", true),
@@ -86,8 +86,20 @@ pub const FEATURES: &[(&str, bool)] = &[
 /// Services of `use-service` in this build.
 pub const SERVICES: &[&str] = &["prometheus-exporter"];
 
-/// What conditions may ask of this build. `switches` are the states `enabled()` tells.
-pub fn facts(switches: Vec<(&'static str, bool)>) -> Facts {
+/// What conditions may ask of this build under the command line's switches.
+pub fn facts(given: &Switches) -> Facts {
+    let fast_forward = !given.no_fast_forward;
+    let switches = vec![
+        ("EPOLL", true),
+        ("EVPORTS", false),
+        ("FAST-FORWARD", fast_forward),
+        ("GETADDRINFO", !given.no_getaddrinfo),
+        ("KQUEUE", false),
+        ("POLL", false),
+        ("REUSEPORT", !given.no_reuseport),
+        ("SERVER-SSL-VERIFY-NONE", given.no_server_verify),
+        ("SPLICE", !given.no_splice && !given.no_zero_copy && fast_forward),
+    ];
     Facts { version: COMPATIBLE, features: FEATURES.to_vec(), ssl: None, switches }
 }
 
@@ -199,7 +211,8 @@ mod tests {
     #[test]
     fn features_are_sorted_and_answer_conditions() {
         assert!(FEATURES.is_sorted_by_key(|(name, _)| *name));
-        let facts = facts(vec![("EPOLL", true)]);
-        assert!(facts.feature(b"PROMEX") && !facts.feature(b"LUA") && facts.enabled(b"EPOLL"));
+        let facts = facts(&Switches { no_splice: true, ..Switches::default() });
+        assert!(facts.feature(b"PROMEX") && !facts.feature(b"LUA"));
+        assert!(facts.enabled(b"EPOLL") && facts.enabled(b"FAST-FORWARD") && !facts.enabled(b"SPLICE"));
     }
 }
