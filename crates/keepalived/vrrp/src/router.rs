@@ -159,8 +159,14 @@ impl Router {
         while let Some((at, who)) = self.deadlines.next()
             && at <= now
         {
-            self.wake(now, who, &mut commands);
-            self.finish(now, &mut commands, out);
+            if who == Who::Garp {
+                self.garp.run(now, &mut commands);
+                self.deadlines.put(Who::Garp, self.garp.next());
+                self.deliver(&mut commands, out);
+            } else {
+                self.wake(now, who, &mut commands);
+                self.finish(now, &mut commands, out);
+            }
         }
     }
 
@@ -241,12 +247,8 @@ impl Router {
                     self.note_deadline(index);
                 }
             }
-            Who::Garp => {
-                let mut sent = Vec::new();
-                self.garp.run(now, &mut sent);
-                commands.append(&mut sent);
-                self.deadlines.put(Who::Garp, self.garp.next());
-            }
+            // its turn comes after all others, and its packets are not to be queued again
+            Who::Garp => {}
         }
     }
 
@@ -255,16 +257,21 @@ impl Router {
         if self.life == Life::Running {
             self.tell_groups(commands);
         }
-        if commands
-            .iter()
-            .any(|command| matches!(command, Command::SendGarp { .. } | Command::RemoveAddresses { .. }))
-        {
-            self.garp.pass(now, commands, out);
+        let gratuitous =
+            |c: &Command| matches!(c, Command::SendGarp { .. } | Command::RemoveAddresses { .. });
+        if commands.iter().any(gratuitous) {
+            let mut passed = Vec::with_capacity(commands.len());
+            self.garp.pass(now, commands, &mut passed);
             self.deadlines.put(Who::Garp, self.garp.next());
-        } else {
-            out.append(commands);
+            *commands = passed;
         }
+        self.deliver(commands, out);
         self.deadlines.put(Who::Links, self.links.next());
+    }
+
+    fn deliver(&self, commands: &mut Vec<Command>, out: &mut Vec<Command>) {
+        let wanted = |c: &Command| self.config.log_detail || !matches!(c, Command::Log(log) if log.detail);
+        out.extend(commands.drain(..).filter(wanted));
     }
 
     fn feed(&mut self, now: Instant, instance: InstanceId, input: Input, commands: &mut Vec<Command>) {
@@ -465,3 +472,6 @@ impl Router {
             .collect();
     }
 }
+
+#[cfg(test)]
+mod tests;
