@@ -296,7 +296,7 @@ fn want<T>(
         kind: make(slot.clone()),
         name: name.to_owned(),
         proxy: cx.proxy.clone(),
-        place: cx.place.clone(),
+        place: cx.place,
         argument: index + 1,
         fetch: who.fetch.to_owned(),
         converter: who.converter.map(str::to_owned),

@@ -374,6 +374,11 @@ pub trait World {
     fn process_vars(&self) -> &crate::vars::ProcessVars;
     /// True when an address belongs to this machine.
     fn is_local(&self, address: std::net::IpAddr) -> bool;
+    /// Bytes the variables of a scope may take (`tune.vars.*-max-size`), 0 for no limit.
+    fn var_limit(&self, scope: crate::vars::Scope) -> usize {
+        let _ = scope;
+        0
+    }
     /// Local time.
     fn time_zone(&self) -> &jiff::tz::TimeZone;
     /// A timeout of a proxy in milliseconds as it applies to this stream.

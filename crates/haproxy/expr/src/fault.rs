@@ -49,3 +49,13 @@ impl From<&str> for Fault {
         Fault::new(message)
     }
 }
+
+impl From<Fault> for haproxy_conf::ParseError {
+    fn from(fault: Fault) -> Self {
+        let error = haproxy_conf::ParseError::new(fault.message);
+        match fault.hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
+    }
+}

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use common_base::ids::{ProxyId, ServerId};
 
+use haproxy_conf::{FileId, FileProvider, Span};
+
 use crate::acl::AclSet;
 use crate::arg::{ArgKind, Later};
 use crate::at::Contexts;
@@ -12,21 +14,6 @@ use crate::pattern::store::PatternStore;
 use crate::registry::Registry;
 use crate::userlist::Userlist;
 use crate::vars::VarNames;
-
-/// Reads files for `-f` and maps. Nothing in this crate opens a path by itself.
-pub trait Files {
-    /// The whole content; None when it cannot be read.
-    fn read(&self, path: &str) -> Option<Vec<u8>>;
-}
-
-/// No file exists.
-pub struct NoFiles;
-
-impl Files for NoFiles {
-    fn read(&self, _path: &str) -> Option<Vec<u8>> {
-        None
-    }
-}
 
 /// What outlives a single expression while a configuration loads.
 pub struct Load {
@@ -88,27 +75,18 @@ pub struct ProxyScope {
     pub id: Option<ProxyId>,
 }
 
-/// A place in a file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
-    /// File as messages print it.
-    pub file: Arc<str>,
-    /// Line, from 1.
-    pub line: u32,
-}
-
 /// Everything the parser of one expression needs.
 pub struct ParseCx<'a> {
     /// What the whole load shares.
     pub load: &'a mut Load,
     /// Files.
-    pub files: &'a dyn Files,
+    pub files: &'a dyn FileProvider,
     /// Where the expression will run; any of these must have the facts it needs.
     pub contexts: Contexts,
     /// Proxy it stands in.
     pub proxy: ProxyScope,
     /// Where it stands.
-    pub place: Place,
+    pub place: Span,
     /// Words for messages about unresolved names: `http-request expression`, `log-format string`.
     pub within: &'a str,
     /// Named ACLs visible here, for `acl()` and conditions.
@@ -117,13 +95,13 @@ pub struct ParseCx<'a> {
 
 impl<'a> ParseCx<'a> {
     /// A context outside any proxy, where every fact is allowed.
-    pub fn bare(load: &'a mut Load, files: &'a dyn Files) -> ParseCx<'a> {
+    pub fn bare(load: &'a mut Load, files: &'a dyn FileProvider) -> ParseCx<'a> {
         ParseCx {
             load,
             files,
             contexts: Contexts::ALL,
             proxy: ProxyScope::default(),
-            place: Place::default(),
+            place: Span { file: FileId(0), line: 0, column: 0 },
             within: "expression",
             acls: None,
         }
@@ -138,7 +116,7 @@ impl ParseCx<'_> {
             files: self.files,
             contexts: self.contexts,
             proxy: self.proxy.clone(),
-            place: self.place.clone(),
+            place: self.place,
             within: self.within,
             acls: Some(acls),
         }
@@ -177,7 +155,7 @@ pub struct Wanted {
     /// Proxy the expression stands in.
     pub proxy: ProxyScope,
     /// Where it stands.
-    pub place: Place,
+    pub place: Span,
     /// Number of the argument, from 1.
     pub argument: usize,
     /// The fetch at the head of the expression.
@@ -272,4 +250,9 @@ fn fill<T>(slot: &Later<T>, value: Option<T>, fault: impl FnOnce() -> Fault) -> 
         }
         None => Err(fault()),
     }
+}
+
+/// The texts of words, as the parsers of this crate take them; a word that is not UTF-8 becomes an empty one.
+pub fn texts(words: &[haproxy_conf::Word]) -> Vec<&str> {
+    words.iter().map(haproxy_conf::Word::as_str).collect()
 }

@@ -170,6 +170,16 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The same value, borrowed from this one where it owns bytes.
+    pub fn by_ref(&self) -> Value<'_> {
+        match self {
+            Value::Str(bytes) => Value::Str(Bytes::Ref(bytes)),
+            Value::Bin(bytes) => Value::Bin(Bytes::Ref(bytes)),
+            Value::Meth(method, bytes) => Value::Meth(*method, Bytes::Ref(bytes)),
+            other => other.clone(),
+        }
+    }
+
     /// The same value without a tie to the message, as variables keep it.
     pub fn into_kept(self) -> Value<'static> {
         match self {

@@ -247,3 +247,60 @@ impl ProcessVars {
         self.slots.read().unwrap_or_else(PoisonError::into_inner).keys().map(|id| VarId(*id)).collect()
     }
 }
+
+/// Conditions of `set-var` (manual §7.3.1): all must hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SetIf(u32);
+
+/// Whether a condition holds for the old value and the new one.
+type Holds = fn(Option<&Value<'_>>, &Value<'_>) -> bool;
+
+const CONDITIONS: [(&str, Holds); 8] = [
+    ("ifexists", |old, _| old.is_some()),
+    ("ifnotexists", |old, _| old.is_none()),
+    ("ifempty", |_, new| empty(new)),
+    ("ifnotempty", |_, new| !empty(new)),
+    ("ifset", |old, _| old.is_some()),
+    ("ifnotset", |old, _| old.is_none()),
+    ("ifgt", |old, new| ints(old, new).is_none_or(|(old, new)| old > new)),
+    ("iflt", |old, new| ints(old, new).is_none_or(|(old, new)| old < new)),
+];
+
+fn empty(value: &Value<'_>) -> bool {
+    matches!(value, Value::Str(bytes) | Value::Bin(bytes) if bytes.is_empty())
+}
+
+fn ints(old: Option<&Value<'_>>, new: &Value<'_>) -> Option<(i64, i64)> {
+    match (old, new) {
+        (Some(Value::Int(old)), Value::Int(new)) => Some((*old, *new)),
+        _ => None,
+    }
+}
+
+impl SetIf {
+    /// Adds the condition of a word.
+    pub fn add(&mut self, word: &str) -> Result<(), Fault> {
+        match CONDITIONS.iter().position(|(name, _)| *name == word) {
+            Some(at) => {
+                self.0 |= 1 << at;
+                Ok(())
+            }
+            None => Err(Fault::new(format!("unknown condition \"{word}\""))),
+        }
+    }
+
+    /// All conditions as bits, to keep them in an argument.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// The conditions of bits.
+    pub const fn from_bits(bits: u32) -> SetIf {
+        SetIf(bits)
+    }
+
+    /// True when the new value may replace the old one.
+    pub fn hold(self, old: Option<&Value<'_>>, new: &Value<'_>) -> bool {
+        CONDITIONS.iter().enumerate().all(|(at, (_, holds))| self.0 & 1 << at == 0 || holds(old, new))
+    }
+}

@@ -6,8 +6,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
+use haproxy_conf::FileProvider;
+
 use crate::fault::Fault;
-use crate::load::Files;
 use crate::pattern::Match;
 use crate::pattern::index::{Case, Index};
 use crate::pattern::set::{Lines, Set};
@@ -373,7 +374,12 @@ impl PatternStore {
     }
 
     /// The list of a name as the configuration writes it: a path, `file@`, `opt@` or `virt@` (manual §2.7).
-    pub fn file(&mut self, name: &str, lines: Lines, files: &dyn Files) -> Result<Arc<PatternRef>, Fault> {
+    pub fn file(
+        &mut self,
+        name: &str,
+        lines: Lines,
+        files: &dyn FileProvider,
+    ) -> Result<Arc<PatternRef>, Fault> {
         let (kind, path) = split_name(name);
         let shown = if kind == Source::File { path } else { name };
         let is_map = lines == Lines::Pairs;
@@ -388,10 +394,10 @@ impl PatternStore {
         }
         let content = match kind {
             Source::Virtual => None,
-            Source::Optional => files.read(path),
+            Source::Optional => files.read(path).ok(),
             Source::File => match files.read(path) {
-                Some(content) => Some(content),
-                None => return Err(Fault::new(format!("failed to open pattern file <{path}>"))),
+                Ok(content) => Some(content),
+                Err(_) => return Err(Fault::new(format!("failed to open pattern file <{path}>"))),
             },
         };
         let set = content.map_or_else(Set::default, |content| Set::from_file(content, lines));

@@ -6,10 +6,21 @@ use crate::got::Truth;
 
 fn decide(stage: &Stage, words: &str) -> Result<Truth, String> {
     let words: Vec<&str> = words.split(' ').collect();
-    let files = MemFiles(vec![
-        ("paths", b"# comment\n/x\n  /a/b\n".to_vec()),
-        ("nets", b"10.0.0.0/8\n192.0.2.0/24\n".to_vec()),
-    ]);
+    let mut files = MemFiles::new();
+    files
+        .insert(
+            "paths",
+            "# comment
+/x
+  /a/b
+",
+        )
+        .insert(
+            "nets",
+            "10.0.0.0/8
+192.0.2.0/24
+",
+        );
     let condition = with_cx(&mut load(), &files, |cx| Condition::parse(&words, &AclSet::default(), cx))?;
     Ok(condition.eval(&stage.cx()))
 }

@@ -4,6 +4,7 @@ mod world;
 
 mod acls;
 mod basics;
+mod converters;
 
 use std::sync::Arc;
 
@@ -12,7 +13,8 @@ use crate::load::{Load, ParseCx};
 use crate::value::Value;
 use crate::vars::VarNames;
 use crate::{AclSet, Contexts, Expr, LogFormat, Style};
-pub use world::{MemFiles, Stage, TestNames};
+pub use haproxy_conf::MemFiles;
+pub use world::{Stage, TestNames};
 
 /// The request most tables look at.
 pub const REQUEST: &[u8] = b"GET /a/b/c.png?x=1&y=two%20words&z= HTTP/1.1\r\nHost: Example.COM:8080\r\nUser-Agent: ua/1\r\nX-L: a, b ,c\r\nX-L: d\r\nCookie: k=v; s=abc\r\nAccept-Language: fr;q=0.5, en\r\nConnection: close\r\n\r\n";
@@ -45,7 +47,7 @@ pub fn with_cx<T>(
 /// The text an expression gives for a stage: `ERR ...` when it does not parse, empty when it has no value.
 pub fn eval(stage: &Stage, expression: &str) -> String {
     let format = format!("%[{expression}]");
-    match with_cx(&mut load(), &MemFiles(Vec::new()), |cx| LogFormat::parse(&format, Style::Http, cx)) {
+    match with_cx(&mut load(), &MemFiles::new(), |cx| LogFormat::parse(&format, Style::Http, cx)) {
         Ok(format) => {
             let mut out = Vec::new();
             format.write(&stage.cx(), &mut out);
@@ -81,7 +83,7 @@ fn compiled_forms_can_be_shared() {
 #[test]
 fn a_value_can_outlive_its_message() {
     let stage = Stage::request(REQUEST);
-    let expr = with_cx(&mut load(), &MemFiles(Vec::new()), |cx| Expr::parse("path", cx)).unwrap();
+    let expr = with_cx(&mut load(), &MemFiles::new(), |cx| Expr::parse("path", cx)).unwrap();
     let cx = stage.cx();
     let Got::Is(value) = expr.eval(&cx) else { panic!("no path") };
     assert_eq!(value.into_kept(), Value::text(b"/a/b/c.png"));

@@ -12,7 +12,7 @@ use crate::cx::{
     Cx, Date, Direction, Endpoint, Input, ProcessFacts, ProxyNumber, ServerNumber, Session, TimeoutKind, Txn,
     World,
 };
-use crate::load::{Files, Names};
+use crate::load::Names;
 use crate::userlist::{Password, Userlist};
 use crate::vars::{ProcessVars, VarStore};
 
@@ -183,15 +183,6 @@ fn fill_response(response: &mut Response, text: &[u8]) -> Vec<u8> {
         }
     });
     body
-}
-
-/// Files in memory.
-pub struct MemFiles(pub Vec<(&'static str, Vec<u8>)>);
-
-impl Files for MemFiles {
-    fn read(&self, path: &str) -> Option<Vec<u8>> {
-        self.0.iter().find(|(name, _)| *name == path).map(|(_, content)| content.clone())
-    }
 }
 
 /// One frontend and backend `f` with a server `s1`, and a userlist `u`.
