@@ -129,6 +129,9 @@ impl Arg {
     }
 }
 
+/// An argument list while it is checked.
+pub type Args = smallvec::SmallVec<[Arg; 4]>;
+
 /// Argument `index`, with those left out at the end as `Arg::None`.
 pub fn at(args: &[Arg], index: usize) -> &Arg {
     args.get(index).unwrap_or(&Arg::None)
@@ -151,9 +154,9 @@ pub fn parse_list<'a>(
     specs: &[ArgSpec],
     who: Who<'_>,
     cx: &mut ParseCx<'_>,
-) -> Result<(Vec<Arg>, &'a str), (usize, Fault)> {
+) -> Result<(Args, &'a str), (usize, Fault)> {
     let (values, rest) = split(text, specs.len())?;
-    let mut args = Vec::with_capacity(specs.len());
+    let mut args = Args::new();
     let mandatory = specs.iter().filter(|spec| spec.required).count();
     // `name()` is the same as `name`, and an empty list still has its first mandatory argument, which is empty
     let empty = [Vec::new()];
@@ -179,7 +182,10 @@ pub fn parse_list<'a>(
     Ok((args, rest))
 }
 
-fn split(text: &str, most: usize) -> Result<(Vec<Vec<u8>>, &str), (usize, Fault)> {
+/// Texts of a list's arguments, and what follows the list.
+type Texts<'t> = (Vec<Vec<u8>>, &'t str);
+
+fn split(text: &str, most: usize) -> Result<Texts<'_>, (usize, Fault)> {
     let Some(inner) = text.strip_prefix('(') else { return Ok((Vec::new(), text)) };
     let bytes = inner.as_bytes();
     let mut values = Vec::new();

@@ -104,8 +104,14 @@ impl Expr {
                 fault.within(|text| format!("invalid args in fetch method '{name}' : {text}"))
             })?;
         }
-        let expr =
-            Expr { run, args: args.into(), steps: Box::default(), fetch: name, out: row.out, at: row.at };
+        let expr = Expr {
+            run,
+            args: args.into_vec().into(),
+            steps: Box::default(),
+            fetch: name,
+            out: row.out,
+            at: row.at,
+        };
         Ok((expr, rest))
     }
 
@@ -141,7 +147,7 @@ impl Expr {
                     fault.within(|text| format!("invalid args in converter '{name}' : {text}"))
                 })?;
             }
-            steps.push(Step { input: row.input, run, args: args.into() });
+            steps.push(Step { input: row.input, run, args: args.into_vec().into() });
             if row.out != Type::Same {
                 self.out = row.out;
             }

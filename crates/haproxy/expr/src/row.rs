@@ -1,6 +1,6 @@
 //! Row types of the keyword tables: fetches, converters, ACL aliases and their arguments.
 
-use crate::arg::{Arg, ArgKind};
+use crate::arg::{Arg, ArgKind, Args};
 use crate::at::Use;
 use crate::cx::Cx;
 use crate::fault::Fault;
@@ -48,7 +48,7 @@ pub type FetchFn = for<'a> fn(&'a [Arg], &Cx<'a>, &mut Walk) -> Got<Value<'a>>;
 pub type ConvertFn = for<'a> fn(Value<'a>, &'a [Arg], &Cx<'a>) -> Got<Value<'a>>;
 
 /// Looks at the arguments once at load: resolves names, compiles regexes, refuses nonsense.
-pub type CheckFn = fn(&mut Vec<Arg>, &mut ParseCx<'_>) -> Result<(), Fault>;
+pub type CheckFn = fn(&mut Args, &mut ParseCx<'_>) -> Result<(), Fault>;
 
 /// What stands behind a row.
 #[derive(Clone, Copy)]

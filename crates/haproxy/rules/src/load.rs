@@ -74,7 +74,7 @@ pub struct Later {
     /// Proxy the rule stands in.
     pub proxy: String,
     /// File and line, as messages print them.
-    pub place: (Arc<str>, u32),
+    pub place: haproxy_conf::Span,
 }
 
 /// What is asked of the whole configuration.
@@ -136,7 +136,7 @@ impl<'x> RuleLoad<'_, 'x> {
 
     /// Remembers a question for the end.
     pub fn ask(&mut self, question: Question) {
-        let place = (self.expr.place.file.clone(), self.expr.place.line);
+        let place = self.expr.place;
         self.later.push(Later { question, proxy: self.proxy.name.to_owned(), place });
     }
 

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use crate::arg::{self, Arg, ArgKind};
+use crate::arg::{self, Arg, ArgKind, Args};
 use crate::conv::{bytes_of, owned};
 use crate::cx::Cx;
 use crate::fault::Fault;
@@ -122,7 +122,7 @@ fn base2<'a>(value: Value<'a>, _args: &'a [Arg], _cx: &Cx<'a>) -> Got<Value<'a>>
     Got::Is(owned(out))
 }
 
-fn check_be2hex(args: &mut Vec<Arg>, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_be2hex(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     let (separator, chunk) = (arg::text_at(args, 0), arg::int_at(args, 1, 1));
     if chunk < 1 && !(args.len() < 2 || separator.is_empty()) {
         return Err(Fault::new(format!("chunk_size needs to be positive ({chunk})")));
@@ -130,7 +130,7 @@ fn check_be2hex(args: &mut Vec<Arg>, _cx: &mut ParseCx<'_>) -> Result<(), Fault>
     Ok(())
 }
 
-fn check_2dec(args: &mut Vec<Arg>, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_2dec(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     let chunk = arg::int_at(args, 1, 0);
     if !(1..=8).contains(&chunk) {
         return Err(Fault::new(format!("chunk_size out of [1..8] range ({chunk})")));

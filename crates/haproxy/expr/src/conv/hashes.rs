@@ -6,7 +6,7 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
-use crate::arg::{self, Arg, ArgKind};
+use crate::arg::{self, Arg, ArgKind, Args};
 use crate::conv::base::decode_base64;
 use crate::conv::{bytes_of, text_arg};
 use crate::cx::Cx;
@@ -88,16 +88,16 @@ fn algorithm(name: &[u8]) -> Option<i64> {
     ALGORITHMS.iter().position(|known| known.as_bytes() == name).map(|at| at as i64)
 }
 
-fn check_sha2(args: &mut Vec<Arg>, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_sha2(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     let bits = arg::int_at(args, 0, 256);
     let Some(algorithm) = algorithm(format!("sha{bits}").as_bytes()).filter(|_| bits > 1) else {
         return Err(Fault::new(format!("Unsupported number of bits: '{bits}'")));
     };
-    *args = vec![Arg::Int(algorithm)];
+    *args = smallvec::smallvec![Arg::Int(algorithm)];
     Ok(())
 }
 
-fn check_digest(args: &mut Vec<Arg>, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_digest(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     match algorithm(arg::text_at(args, 0)) {
         Some(algorithm) => {
             args[0] = Arg::Int(algorithm);
@@ -119,7 +119,7 @@ fn digest<'a>(value: Value<'a>, args: &'a [Arg], _cx: &Cx<'a>) -> Got<Value<'a>>
     })
 }
 
-fn check_hmac(args: &mut Vec<Arg>, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_hmac(args: &mut Args, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     check_digest(args, cx)?;
     let key = String::from_utf8_lossy(arg::text_at(args, 1)).into_owned();
     args[1] = match VarRef::parse(&key, &cx.load.vars) {

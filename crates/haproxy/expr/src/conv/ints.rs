@@ -1,6 +1,6 @@
 //! Arithmetic and bits. Results saturate instead of wrapping.
 
-use crate::arg::{Arg, ArgKind};
+use crate::arg::{Arg, ArgKind, Args};
 use crate::conv::{int_arg, int_of, to_int_or_var};
 use crate::cx::Cx;
 use crate::fault::Fault;
@@ -50,7 +50,7 @@ fn truth<'a>(holds: bool) -> Got<Value<'a>> {
     Got::Is(Value::Bool(holds))
 }
 
-fn check_operand(args: &mut Vec<Arg>, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_operand(args: &mut Args, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     to_int_or_var(args, 0, cx)
 }
 

@@ -1,6 +1,6 @@
 //! Parts and forms of texts.
 
-use crate::arg::{self, Arg, ArgKind};
+use crate::arg::{self, Arg, ArgKind, Args};
 use crate::conv::{bytes_of, int_arg, owned, to_int_or_var};
 use crate::cx::Cx;
 use crate::fault::Fault;
@@ -112,7 +112,7 @@ fn cut_crlf<'a>(value: Value<'a>, _args: &'a [Arg], _cx: &Cx<'a>) -> Got<Value<'
     Got::Is(Value::Str(text.piece(0..end)))
 }
 
-fn check_place(args: &mut Vec<Arg>, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_place(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     if arg::int_at(args, 0, 0) == 0 {
         return Err(Fault::new("Unexpected value 0 for index"));
     }
@@ -179,7 +179,7 @@ fn word<'a>(value: Value<'a>, args: &'a [Arg], _cx: &Cx<'a>) -> Got<Value<'a>> {
     select(&text, args, true).map(|range| Value::Str(text.piece(range))).into()
 }
 
-fn check_bytes(args: &mut Vec<Arg>, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_bytes(args: &mut Args, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     (0..args.len()).try_for_each(|index| to_int_or_var(args, index, cx))
 }
 
@@ -243,7 +243,7 @@ fn port_only<'a>(value: Value<'a>, _args: &'a [Arg], _cx: &Cx<'a>) -> Got<Value<
 /// All control characters but the tab.
 const CONTROLS: i64 = 0x1_FFFF_FDFF;
 
-fn check_mask(args: &mut Vec<Arg>, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_mask(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     let Some(text) = args.first().and_then(Arg::text) else { return Ok(()) };
     let text = String::from_utf8_lossy(text).into_owned();
     let mask = match text.as_str() {

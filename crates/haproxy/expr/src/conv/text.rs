@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::arg::{self, Arg, ArgKind};
+use crate::arg::{self, Arg, ArgKind, Args};
 use crate::conv::{bytes_of, owned};
 use crate::cx::Cx;
 use crate::fault::Fault;
@@ -47,7 +47,7 @@ pub const CONVERTERS: &[Converter] = &[
     .checked(check_param),
 ];
 
-fn check_regsub(args: &mut Vec<Arg>, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_regsub(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     let flags = String::from_utf8_lossy(arg::text_at(args, 2)).into_owned();
     if let Some(bad) = flags.chars().find(|flag| !matches!(flag, 'i' | 'g')) {
         return Err(Fault::new(format!("invalid regex flag '{bad}', only 'i' and 'g' are supported")));
@@ -114,7 +114,7 @@ const CODINGS: [(&[u8], Coding); 6] = [
     (b"utf8ps", Coding { utf8: true, permissive: true, silent: true }),
 ];
 
-fn check_json(args: &mut Vec<Arg>, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_json(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     let Some(at) = CODINGS.iter().position(|(name, _)| *name == arg::text_at(args, 0)) else {
         return Err(Fault::new(
             "Unexpected input code type. Allowed value are 'ascii', 'utf8', 'utf8s', 'utf8p' and 'utf8ps'",
@@ -263,7 +263,7 @@ fn url_dec<'a>(value: Value<'a>, args: &'a [Arg], _cx: &Cx<'a>) -> Got<Value<'a>
     Got::Is(owned(out))
 }
 
-fn check_url_enc(args: &mut Vec<Arg>, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_url_enc(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     match arg::text_at(args, 0) {
         b"" | b"query" => Ok(()),
         _ => Err(Fault::new("Unexpected encode type. Allowed value is 'query'")),
@@ -288,7 +288,7 @@ fn url_enc<'a>(value: Value<'a>, _args: &'a [Arg], _cx: &Cx<'a>) -> Got<Value<'a
     Got::Is(owned(out))
 }
 
-fn check_param(args: &mut Vec<Arg>, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_param(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     let delimiter = match arg::text_at(args, 1) {
         b"" => b'&',
         [one] => *one,

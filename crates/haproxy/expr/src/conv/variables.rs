@@ -1,6 +1,6 @@
 //! Converters that read, set and compare variables.
 
-use crate::arg::{self, Arg, ArgKind};
+use crate::arg::{self, Arg, ArgKind, Args};
 use crate::cast;
 use crate::conv::{bytes_of, owned, to_var};
 use crate::cx::Cx;
@@ -41,11 +41,11 @@ pub const CONVERTERS: &[Converter] = &[
     .checked(check_add_item),
 ];
 
-fn check_var(args: &mut Vec<Arg>, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_var(args: &mut Args, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     to_var(args, 0, cx)
 }
 
-fn check_set(args: &mut Vec<Arg>, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_set(args: &mut Args, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     to_var(args, 0, cx)?;
     let mut conditions = SetIf::default();
     for word in args[1..].iter().filter_map(Arg::text) {
@@ -96,7 +96,7 @@ fn unset_var<'a>(value: Value<'a>, args: &'a [Arg], cx: &Cx<'a>) -> Got<Value<'a
     Got::Is(value)
 }
 
-fn check_name(args: &mut Vec<Arg>, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_name(args: &mut Args, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     if arg::text_at(args, 0).is_empty() {
         return Err(Fault::new("missing variable name"));
     }
@@ -128,7 +128,7 @@ fn secure_memcmp<'a>(value: Value<'a>, args: &'a [Arg], cx: &Cx<'a>) -> Got<Valu
     Got::Is(Value::Bool(equal(&bytes_of(value), &bytes_of(right))))
 }
 
-fn check_concat(args: &mut Vec<Arg>, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_concat(args: &mut Args, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     if arg::text_at(args, 1).is_empty() { Ok(()) } else { register(args, 1, cx) }
 }
 
@@ -142,7 +142,7 @@ fn concat<'a>(value: Value<'a>, args: &'a [Arg], cx: &Cx<'a>) -> Got<Value<'a>> 
     Got::Is(owned(out))
 }
 
-fn check_add_item(args: &mut Vec<Arg>, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_add_item(args: &mut Args, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     if arg::text_at(args, 1).is_empty() && arg::text_at(args, 2).is_empty() {
         return Err(Fault::new("one of the optional arguments has to be nonempty"));
     }

@@ -3,7 +3,7 @@
 use haproxy_http::{Field, FieldId, Fields};
 
 use crate::address;
-use crate::arg::{self, Arg, ArgKind};
+use crate::arg::{self, Arg, ArgKind, Args};
 use crate::at::Use;
 use crate::cast;
 use crate::cx::{Cx, Direction};
@@ -139,7 +139,7 @@ impl Side for Either {
 /// The greatest occurrence counted from the end: the original keeps so many.
 const OCCURRENCES_MAX: i64 = 10;
 
-pub(crate) fn check_name(args: &mut Vec<Arg>, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+pub(crate) fn check_name(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     if let Some(name) = args.first().and_then(Arg::text) {
         let name = name.to_ascii_lowercase();
         args[0] = Arg::Field(FieldId::of(&name), name.into());

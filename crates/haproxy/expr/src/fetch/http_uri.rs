@@ -4,7 +4,7 @@ use bstr::ByteSlice;
 use haproxy_http::{FieldId, Request, Version};
 
 use crate::address;
-use crate::arg::{self, Arg, ArgKind};
+use crate::arg::{self, Arg, ArgKind, Args};
 use crate::at::Use;
 use crate::cast;
 use crate::cx::{Cx, Direction, Endpoint};
@@ -112,7 +112,7 @@ fn some(text: &[u8]) -> Got<Value<'_>> {
     if text.is_empty() { Got::Missing } else { Got::Is(Value::text(text)) }
 }
 
-fn check_query(args: &mut Vec<Arg>, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_query(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     match args.first().and_then(Arg::text) {
         None | Some(b"" | b"with_qm") => Ok(()),
         Some(_) => Err(Fault::new("Invalid argument. Should be 'with_qm'")),
@@ -241,7 +241,7 @@ fn url_port<'a>(_args: &'a [Arg], cx: &Cx<'a>, _walk: &mut Walk) -> Got<Value<'a
     })
 }
 
-fn check_param(args: &mut Vec<Arg>, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_param(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     if arg::text_at(args, 1).len() > 1 {
         return Err(Fault::new("Parameter delimiter must be a single character."));
     }

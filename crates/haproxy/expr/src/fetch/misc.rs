@@ -1,6 +1,6 @@
 //! Constants, variables, dates, chance (manual §7.3.2).
 
-use crate::arg::{self, Arg, ArgKind};
+use crate::arg::{self, Arg, ArgKind, Args};
 use crate::at::Use;
 use crate::cx::{Cx, Txn};
 use crate::fault::Fault;
@@ -44,7 +44,7 @@ fn int<'a>(args: &'a [Arg], _cx: &Cx<'a>, _walk: &mut Walk) -> Got<Value<'a>> {
     Got::Is(Value::Int(arg::int_at(args, 0, 0)))
 }
 
-fn check_bool(args: &mut Vec<Arg>, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_bool(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     let value = match arg::text_at(args, 0).to_ascii_lowercase().as_slice() {
         b"true" | b"1" => 1,
         b"false" | b"0" => 0,
@@ -58,7 +58,7 @@ fn int_as_bool<'a>(args: &'a [Arg], _cx: &Cx<'a>, _walk: &mut Walk) -> Got<Value
     Got::Is(Value::Bool(arg::int_at(args, 0, 0) != 0))
 }
 
-fn check_bin(args: &mut Vec<Arg>, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_bin(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     let bytes = parse::hex(&String::from_utf8_lossy(arg::text_at(args, 0)))?;
     args[0] = Arg::Str(bytes.into());
     Ok(())
@@ -81,7 +81,7 @@ fn ip<'a>(args: &'a [Arg], _cx: &Cx<'a>, _walk: &mut Walk) -> Got<Value<'a>> {
     }
 }
 
-pub(crate) fn check_var(args: &mut Vec<Arg>, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+pub(crate) fn check_var(args: &mut Args, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     let name = String::from_utf8_lossy(arg::text_at(args, 0)).into_owned();
     args[0] = Arg::Var(VarRef::parse(&name, &cx.load.vars)?);
     Ok(())
@@ -116,7 +116,7 @@ pub(crate) fn store<'a>(scope: Scope, cx: &Cx<'a>) -> Option<&'a std::cell::RefC
     }
 }
 
-fn check_acl(args: &mut Vec<Arg>, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
+fn check_acl(args: &mut Args, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     let Some(acls) = cx.acls else { return Err(Fault::new("ACL not found")) };
     let names: Vec<String> =
         args.iter().filter_map(Arg::text).map(|name| String::from_utf8_lossy(name).into_owned()).collect();
@@ -124,7 +124,7 @@ fn check_acl(args: &mut Vec<Arg>, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
     let condition = crate::acl::Condition::of_terms(false, &words, acls, cx).map_err(|fault| {
         fault.within(|text| text.replace("no such ACL :", "ACL").replace('\'', "") + " not found")
     })?;
-    *args = vec![Arg::Condition(std::sync::Arc::new(condition))];
+    *args = smallvec::smallvec![Arg::Condition(std::sync::Arc::new(condition))];
     Ok(())
 }
 

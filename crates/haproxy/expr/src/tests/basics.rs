@@ -82,3 +82,21 @@ fn expressions_and_casts() {
         ],
     );
 }
+
+#[test]
+fn response_fetches_look_at_the_response() {
+    let stage = Stage::request(REQUEST).response(b"HTTP/1.1 404 Not Found\r\nX-A: 1, 2\r\nX-A: 3\r\n\r\n");
+    check(
+        &stage,
+        &[
+            ("status", "404"),
+            ("res.ver", "1.1"),
+            ("res.hdr(x-a)", "3"),
+            ("res.hdr(x-a,2)", "2"),
+            ("res.hdr_cnt(x-a)", "3"),
+            ("res.fhdr(x-a,1)", "1, 2"),
+            ("hdr(x-a)", "3"),
+            ("res.hdr_names", "x-a,x-a"),
+        ],
+    );
+}

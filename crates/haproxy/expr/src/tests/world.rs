@@ -14,7 +14,7 @@ use crate::cx::{
 };
 use crate::load::Names;
 use crate::userlist::{Password, Userlist};
-use crate::vars::{ProcessVars, VarStore};
+use crate::vars::ProcessVars;
 
 #[derive(Debug, Default)]
 pub struct TestWorld {
@@ -203,9 +203,4 @@ impl Names for TestNames {
         list.add_user(b"joe", Some(Password::Plain(b"secret".to_vec())), vec!["ops".into()]);
         (name == "u").then(|| Arc::new(list))
     }
-}
-
-/// An empty store, for tests of variables.
-pub fn store() -> RefCell<VarStore> {
-    RefCell::default()
 }
