@@ -1,5 +1,6 @@
 //! The program's parts that tests reach: arguments, start, version texts.
 
+pub mod answers;
 pub mod args;
 pub mod environment;
 pub mod version;

@@ -1,2 +1,49 @@
 //! The rhaproxy program.
-fn main() {}
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use haproxy_conf::{Environment, Program};
+use rhaproxy::answers::{Answer, Process, alert, answer};
+use rhaproxy::args::{self, Command};
+use rhaproxy::version::VERSION;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os();
+    let name =
+        arguments.next().map_or_else(|| "haproxy".to_owned(), |name| name.to_string_lossy().into_owned());
+    let process = describe(name);
+    let command = args::parse(arguments);
+    let given = answer(&command, &process, &Environment::from_process())
+        .unwrap_or_else(|| refuse(&command, &process));
+    // a closed output changes nothing about the exit code
+    let _ = std::io::stdout().write_all(given.out.as_bytes());
+    let _ = std::io::stderr().write_all(given.err.as_bytes());
+    ExitCode::from(given.code)
+}
+
+fn describe(name: String) -> Process {
+    let path = common_os::process::executable_of_self();
+    let path = path.map_or_else(|| name.clone(), |path| path.to_string_lossy().into_owned());
+    let system = nix::sys::utsname::uname().map_or_else(
+        |_| "unknown".to_owned(),
+        |system| {
+            [system.sysname(), system.release(), system.version(), system.machine()]
+                .map(|part| part.to_string_lossy().into_owned())
+                .join(" ")
+        },
+    );
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let program = Program { version: VERSION.to_owned(), path, pid: std::process::id() };
+    Process { name, program, system, threads }
+}
+
+fn refuse(command: &Command, process: &Process) -> Answer {
+    let reason = match command {
+        Command::Run(args) => args.unavailable(),
+        _ => None,
+    };
+    let text =
+        reason.unwrap_or_else(|| "loading a configuration is not available in this version.".to_owned());
+    Answer { err: alert(&text, process), code: 1, ..Answer::default() }
+}
