@@ -3,7 +3,7 @@
 CARGO ?= cargo
 RUN = $(CARGO) run --quiet --package integration
 .EXPORT_ALL_VARIABLES:
-.PHONY: build test check fmt clippy deps conformance differential bench demo
+.PHONY: build test check fmt clippy deps conformance differential bench demo check-scripts
 
 build: ## both daemons, optimised
 	$(CARGO) build --release --workspace
@@ -33,6 +33,9 @@ differential: build ## the original and ours, same input: CASE= narrows, BLESS=1
 
 bench: build ## ours beside the original and nginx: BENCH= narrows, ROUNDS=
 	$(RUN) --release --bin bench
+
+check-scripts: build ## the ways people let keepalived watch haproxy, with the originals and with ours (root)
+	$(RUN) --release --bin check_scripts
 
 demo: build ## as root the failing-over pair, else the proxy alone
 	$(RUN) --release --bin demo
