@@ -1,10 +1,12 @@
 //! The sink that keeps everything: a configuration as data.
 
+use bstr::{BString, ByteVec};
+
 use crate::diagnostics::{Diagnostics, FileId};
 use crate::environment::Environment;
 use crate::files::Source;
 use crate::reader::{Context, Flow, LineSink, Reader};
-use crate::word::{Line, Word};
+use crate::word::{Line, Negation, Word};
 
 /// A section with its lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,59 @@ pub struct Section {
 pub struct Document {
     /// The sections.
     pub sections: Vec<Section>,
+}
+
+impl Document {
+    /// The configuration as it was understood (`-dC`): no comments, one blank between words, quotes only where a word
+    /// needs them. Reading the text again gives the same document.
+    pub fn dump(&self) -> BString {
+        let mut out = BString::default();
+        for section in &self.sections {
+            push_words(&mut out, &section.line);
+            for line in &section.lines {
+                out.push_byte(b'\t');
+                push_words(&mut out, line);
+            }
+        }
+        out
+    }
+}
+
+fn push_words(out: &mut BString, line: &Line) {
+    match line.negation {
+        Negation::None => {}
+        Negation::No => out.push_str("no "),
+        Negation::Default => out.push_str("default "),
+    }
+    for (at, word) in line.words.iter().enumerate() {
+        if at > 0 {
+            out.push_byte(b' ');
+        }
+        push_word(out, word.as_bytes());
+    }
+    out.push_byte(b'\n');
+}
+
+/// A bare word where that means the same, else one in weak quotes.
+fn push_word(out: &mut BString, word: &[u8]) {
+    let plain =
+        |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'#' | b'\\') || *byte >= 0x80;
+    if !word.is_empty() && word.iter().all(plain) {
+        out.push_str(word);
+        return;
+    }
+    out.push_byte(b'"');
+    for &byte in word {
+        match byte {
+            b'"' | b'\\' | b'$' => out.extend_from_slice(&[b'\\', byte]),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            0..0x20 | 0x7f => out.push_str(format!("\\x{byte:02x}")),
+            _ => out.push_byte(byte),
+        }
+    }
+    out.push_byte(b'"');
 }
 
 impl LineSink for Document {

@@ -152,8 +152,6 @@ pub struct Switches {
     pub insecure_fork: bool,
     /// `-dL`: list loaded libraries after the load.
     pub dump_libraries: bool,
-    /// `-dc`: tell which CPUs are used and why.
-    pub debug_cpus: bool,
     /// `-4`: resolve to IPv4 only.
     pub ipv4_only: bool,
 }
@@ -195,10 +193,6 @@ pub struct Args {
     pub dump_keywords: Option<DumpKeywords>,
     /// `-dC`: print the configuration; a key other than 0 anonymises it.
     pub dump_configuration: Option<u32>,
-    /// `-dA`: where to put an archive of the libraries.
-    pub archive: Option<String>,
-    /// `-dt`: what to trace.
-    pub traces: Option<String>,
     /// Warnings about the command line itself.
     pub warnings: Vec<String>,
     /// Notices about flags that change nothing here.

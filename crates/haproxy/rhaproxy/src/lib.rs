@@ -3,4 +3,5 @@
 pub mod answers;
 pub mod args;
 pub mod environment;
+pub mod libraries;
 pub mod version;

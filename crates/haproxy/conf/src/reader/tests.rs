@@ -236,6 +236,22 @@ fn a_sink_sees_each_line_with_the_changes_of_those_before() {
     assert_eq!(sink.0, ["<global>", "13", "<end>", "<listen>", "2a"]);
 }
 
+#[test]
+fn a_dump_reads_as_the_same_configuration() {
+    let text = "global # x\n  no  option \"a b\" 'c\"$d' e\\ f \\# \\n \\x01\u{e9} \"\" \\.\nlisten x\n";
+    let (document, _, _) = read(&[("f", text.as_bytes())]);
+    let dump = document.dump();
+    assert_eq!(
+        dump,
+        "global\n\tno option \"a b\" \"c\\\"\\$d\" \"e f\" \"#\" \"\\n\" \"\\x01\u{e9}\" \"\" \"\\\\.\"\nlisten x\n"
+    );
+    let words = |document: &Document| -> Vec<Vec<BString>> {
+        let lines = document.sections.iter().flat_map(|section| &section.lines);
+        lines.map(|line| line.words.iter().map(|word| word.text.clone()).collect()).collect()
+    };
+    assert_eq!(words(&read(&[("f", &dump)]).0), words(&document));
+}
+
 mod noise {
     use super::*;
     use proptest::prelude::*;
@@ -283,6 +299,14 @@ mod noise {
     }
 
     proptest! {
+        #[test]
+        fn dumps_are_stable(content in pieces()) {
+            let (document, _, _) = read(&[("f", &content)]);
+            let dump = document.dump();
+            let (again, _, _) = read(&[("f", &dump)]);
+            prop_assert_eq!(again.dump(), dump);
+        }
+
         #[test]
         fn any_bytes_are_read_or_refused_in_words(content in pieces()) {
             let (document, messages, _) = read(&[("f", &content)]);

@@ -115,13 +115,19 @@ pub const FLAGS: &[Flag] = &[
     switch("-dG", |args, _| on(&mut args.switches.no_getaddrinfo), "does not use getaddrinfo()"),
     switch("-dI", |args, _| on(&mut args.switches.insecure_fork), "allows starting children"),
     switch("-dL", |args, _| on(&mut args.switches.dump_libraries), "lists loaded libraries after the load"),
-    switch("-dc", |args, _| on(&mut args.switches.debug_cpus), "tells which CPUs are used"),
+    idle("-dc", "threads are not bound to CPUs unless cpu-map says so", "tells which CPUs are used"),
     idle("-de", EPOLL, "does not use epoll"),
     idle("-dp", EPOLL, "does not use poll"),
     idle("-dk", EPOLL, "does not use kqueue"),
     idle("-dv", EPOLL, "does not use event ports"),
     idle("-dT", "TLS is not handed to the kernel", "does not use kernel TLS"),
-    with("-dt", Value::OptionalWord("<trace>,..."), traces, "traces events to standard error"),
+    Flag {
+        name: "-dt",
+        value: Value::OptionalWord("<trace>,..."),
+        no_effect: Some("there are no trace sources"),
+        run: nothing,
+        doc: "traces events to standard error",
+    },
     with(
         "-dK",
         Value::Attached("<class>[,...]"),
@@ -134,7 +140,13 @@ pub const FLAGS: &[Flag] = &[
         dump_configuration,
         "prints the configuration, anonymised with <key>",
     ),
-    with("-dA", Value::Attached("[<file>]"), archive, "archives the loaded libraries"),
+    Flag {
+        name: "-dA",
+        value: Value::Attached("[<file>]"),
+        no_effect: Some("'-dL' lists the libraries, which tar can archive"),
+        run: nothing,
+        doc: "archives the loaded libraries",
+    },
     Flag {
         name: "-dM",
         value: Value::Attached("[<byte>,help,...]"),
@@ -257,11 +269,6 @@ fn inherit(args: &mut Args, socket: &str) -> Result<(), Command> {
     Ok(())
 }
 
-fn traces(args: &mut Args, what: &str) -> Result<(), Command> {
-    args.traces = Some(what.to_owned());
-    Ok(())
-}
-
 fn dump_keywords(args: &mut Args, classes: &str) -> Result<(), Command> {
     let dump = args.dump_keywords.get_or_insert_with(DumpKeywords::default);
     for class in classes.split(',').filter(|class| !class.is_empty()) {
@@ -278,11 +285,6 @@ fn dump_keywords(args: &mut Args, classes: &str) -> Result<(), Command> {
 
 fn dump_configuration(args: &mut Args, key: &str) -> Result<(), Command> {
     args.dump_configuration = Some(if key.is_empty() { 0 } else { number("-dC", key)? });
-    Ok(())
-}
-
-fn archive(args: &mut Args, file: &str) -> Result<(), Command> {
-    args.archive = Some(file.to_owned());
     Ok(())
 }
 
