@@ -1,5 +1,11 @@
 //! `balance` and `hash-type` as data (manual §4.2).
 
+use std::net::IpAddr;
+
+use common_base::hash::{HashFunction, avalanche};
+
+use crate::balancer::PickKey;
+
 /// How a backend chooses among its servers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Algorithm {
@@ -104,35 +110,104 @@ pub enum HashMethod {
     Consistent,
 }
 
-/// What hashes a key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum HashFunction {
-    /// sdbm.
-    #[default]
-    Sdbm,
-    /// djb2.
-    Djb2,
-    /// wt6.
-    Wt6,
-    /// CRC32.
-    Crc32,
-    /// The key is a number already.
-    None,
-}
-
 /// `hash-type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HashType {
     /// How a hash becomes a server.
     pub method: HashMethod,
-    /// What hashes a key.
-    pub function: HashFunction,
+    /// What hashes a key; none when keys are numbers already (`none`).
+    pub function: Option<HashFunction>,
     /// The hash is stirred by a full avalanche.
     pub avalanche: bool,
 }
 
+impl Algorithm {
+    /// Name in statistics (`algo`): known only for algorithms the original names there.
+    pub fn stat_name(&self) -> &'static str {
+        match self {
+            Algorithm::RoundRobin => "roundrobin",
+            Algorithm::StaticRr => "static-rr",
+            Algorithm::LeastConn => "leastconn",
+            Algorithm::First => "first",
+            Algorithm::Source => "source",
+            Algorithm::Uri(_) => "uri",
+            Algorithm::UrlParam { .. } => "url_param",
+            Algorithm::Header { .. } => "hdr",
+            Algorithm::RdpCookie { .. } => "rdp-cookie",
+            Algorithm::Hash(_) => "hash",
+            Algorithm::Random { .. } | Algorithm::LogHash(_) | Algorithm::Sticky => "unknown",
+        }
+    }
+
+    /// True for algorithms that choose by a key of the request.
+    pub fn hashes(&self) -> bool {
+        match self {
+            Algorithm::Source
+            | Algorithm::Uri(_)
+            | Algorithm::UrlParam { .. }
+            | Algorithm::Header { .. }
+            | Algorithm::RdpCookie { .. }
+            | Algorithm::Hash(_)
+            | Algorithm::LogHash(_) => true,
+            Algorithm::RoundRobin
+            | Algorithm::StaticRr
+            | Algorithm::LeastConn
+            | Algorithm::First
+            | Algorithm::Random { .. }
+            | Algorithm::Sticky => false,
+        }
+    }
+
+    /// True when weights may change at run time, slow start works, and servers can be added.
+    pub fn is_dynamic(&self, method: HashMethod) -> bool {
+        match self {
+            Algorithm::RoundRobin | Algorithm::LeastConn | Algorithm::First | Algorithm::Random { .. } => {
+                true
+            }
+            Algorithm::StaticRr | Algorithm::LogHash(_) | Algorithm::Sticky => false,
+            Algorithm::Source
+            | Algorithm::Uri(_)
+            | Algorithm::UrlParam { .. }
+            | Algorithm::Header { .. }
+            | Algorithm::RdpCookie { .. }
+            | Algorithm::Hash(_) => method == HashMethod::Consistent,
+        }
+    }
+}
+
 impl Default for HashType {
     fn default() -> Self {
-        HashType { method: HashMethod::MapBased, function: HashFunction::Sdbm, avalanche: false }
+        HashType { method: HashMethod::MapBased, function: Some(HashFunction::Sdbm), avalanche: false }
     }
+}
+
+impl HashType {
+    /// Hash of a key. An address is folded by exclusive or and never goes through a hash function.
+    pub fn hash(&self, key: PickKey<'_>) -> u32 {
+        let hash = match (key, self.function) {
+            (PickKey::Address(address), _) => fold(address),
+            (PickKey::Bytes(bytes), Some(function)) => function.hash(bytes),
+            (PickKey::Bytes(bytes), None) => number(bytes),
+        };
+        if self.avalanche { avalanche(hash) } else { hash }
+    }
+}
+
+/// The exclusive or of an address's 32-bit words.
+fn fold(address: IpAddr) -> u32 {
+    match address {
+        IpAddr::V4(v4) => u32::from(v4),
+        IpAddr::V6(v6) => {
+            v6.octets().chunks_exact(4).fold(0, |acc, w| acc ^ u32::from_be_bytes([w[0], w[1], w[2], w[3]]))
+        }
+    }
+}
+
+/// A decimal number, or the first bytes when it is none.
+fn number(bytes: &[u8]) -> u32 {
+    let text = std::str::from_utf8(bytes).ok().and_then(|text| text.trim().parse::<i64>().ok());
+    text.map_or_else(
+        || bytes.iter().take(4).fold(0, |acc, &b| acc << 8 | u32::from(b)),
+        |number| number as u32,
+    )
 }

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use arc_swap::ArcSwap;
 
-use crate::algorithm::{Algorithm, HashType};
-use crate::server::{Dynamic, Operational, Server};
+use crate::algorithm::{Algorithm, HashMethod, HashType};
+use crate::ring::Ring;
+use crate::server::{Dynamic, Operational, Server, WEIGHT_SCALE};
+use crate::turns;
 
 /// What a hashing algorithm looks at; the engine extracts it as [`Algorithm`] says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,10 +52,13 @@ struct Cursor(AtomicU32);
 /// What the last refresh found.
 #[derive(Debug, Default)]
 struct Live {
-    /// Servers that take new sessions, as indexes in the backend, in order of declaration.
+    /// Servers that take new sessions, as indexes in the backend, in order of declaration; by number for `first`.
     usable: Vec<u32>,
-    /// Whose turn it is, for algorithms that go by turns.
+    /// Whose turn it is, for algorithms that go by turns, and the table of map-based hashing.
     turns: Vec<u32>,
+    /// Effective weights of `usable`, each added to those before it: what random draws fall into.
+    weights: Vec<u32>,
+    ring: Ring,
     totals: Totals,
 }
 
@@ -68,6 +73,13 @@ pub struct Totals {
     pub weight: u32,
     /// User weight of those in use.
     pub user_weight: u32,
+}
+
+impl Totals {
+    /// Weight as statistics show it: whole units, rounded up.
+    pub fn shown_weight(&self) -> u32 {
+        self.weight.div_ceil(WEIGHT_SCALE)
+    }
 }
 
 impl Balancer {
@@ -123,21 +135,28 @@ impl Balancer {
     /// True when the server at `index` cannot take one more session without queueing it.
     #[inline]
     pub fn is_full(&self, index: usize) -> bool {
-        let server = &self.servers[index];
         let slots = self.slots(index);
+        let server = &self.servers[index];
         slots != 0 && (server.queue.now() > 0 || server.served() >= slots)
     }
 
     /// Computes weights at `now_ms` and who takes part. To be called after any change of state, weight or
     /// maintenance; readers go on with what they have until it ends.
     pub fn refresh(&self, now_ms: u64) {
+        let dynamic = self.conf.algorithm.is_dynamic(self.conf.hash_type.method);
+        let dynamic = if dynamic { Dynamic::Yes } else { Dynamic::No };
         for server in &self.servers {
-            server.recompute_weight(now_ms, Dynamic::Yes);
+            server.recompute_weight(now_ms, dynamic);
         }
+        self.live.store(Arc::new(self.compute()));
+    }
+
+    fn compute(&self) -> Live {
         let usable_of = |backup: bool| -> Vec<u32> {
             let fits = |server: &Server| server.usable() && server.conf().backup == backup;
             (0..self.servers.len() as u32).filter(|&i| fits(&self.servers[i as usize])).collect()
         };
+        let server = |i: u32| &*self.servers[i as usize];
         let (active, backup) = (usable_of(false), usable_of(true));
         let mut totals =
             Totals { active: active.len() as u32, backup: backup.len() as u32, ..Totals::default() };
@@ -145,12 +164,33 @@ impl Balancer {
         if totals.active == 0 && !self.conf.all_backups {
             usable.truncate(1);
         }
-        for &i in &usable {
-            totals.weight += self.servers[i as usize].effective_weight();
-            totals.user_weight += self.servers[i as usize].user_weight();
+        if self.conf.algorithm == Algorithm::First {
+            usable.sort_by_key(|&i| server(i).conf().puid);
         }
-        let turns = usable.clone();
-        self.live.store(Arc::new(Live { usable, turns, totals }));
+        let mut weights = Vec::with_capacity(usable.len());
+        for &i in &usable {
+            totals.weight += server(i).effective_weight();
+            totals.user_weight += server(i).user_weight();
+            weights.push(totals.weight);
+        }
+        let each: Vec<u32> = usable.iter().map(|&i| server(i).effective_weight()).collect();
+        let consistent = self.conf.hash_type.method == HashMethod::Consistent;
+        let order = match &self.conf.algorithm {
+            Algorithm::RoundRobin => turns::round_robin(&each),
+            Algorithm::LeastConn | Algorithm::First | Algorithm::Random { .. } | Algorithm::Sticky => {
+                Vec::new()
+            }
+            Algorithm::StaticRr | Algorithm::LogHash(_) => turns::static_order(&each),
+            _ if consistent => turns::round_robin(&each),
+            _ => turns::static_order(&each),
+        };
+        let turns = order.into_iter().map(|position| usable[position as usize]).collect();
+        let ring = if consistent && self.conf.algorithm.hashes() {
+            Ring::new(usable.iter().map(|&i| (i, server(i))))
+        } else {
+            Ring::default()
+        };
+        Live { usable, turns, weights, ring, totals }
     }
 
     /// Advances slow start. Gives true while a server is still starting, so that the caller comes again in a second.
@@ -164,19 +204,131 @@ impl Balancer {
     }
 
     /// Picks a server: its index in the backend. `random` is any fresh random number, `avoid` the server that just
-    /// failed. None when no server is usable ([`Balancer::usable_count`] is 0) or all usable ones are full.
+    /// failed, taken again only when there is no other.
+    ///
+    /// None when no server is usable ([`Balancer::usable_count`] is 0) or all usable ones are full; then the session
+    /// waits in the backend's queue. A hash may give a full server: the session waits in that server's queue.
     pub fn pick(&self, key: Option<PickKey<'_>>, random: u32, avoid: Option<usize>) -> Option<usize> {
         let live = self.live.load();
-        let _ = (key, random);
-        self.pick_turn(&live.turns, avoid).or_else(|| self.pick_turn(&live.turns, None))
+        match live.usable.as_slice() {
+            [] => return None,
+            [only] if self.conf.algorithm.hashes() => return Some(*only as usize),
+            [only] => return Some(*only as usize).filter(|&i| !self.is_full(i)),
+            [_, ..] => {}
+        }
+        match (&self.conf.algorithm, key) {
+            (Algorithm::LeastConn, _) => self.least_loaded(&live, avoid),
+            (Algorithm::First, _) => self.first_free(&live, avoid),
+            (Algorithm::Random { draws }, _) => self.draw(&live, *draws, random, avoid),
+            (Algorithm::Sticky, _) => live.usable.first().map(|&i| i as usize),
+            (Algorithm::RoundRobin | Algorithm::StaticRr, _) | (_, None) => self.by_turn(&live, avoid),
+            (_, Some(key)) => self.by_hash(&live, self.conf.hash_type.hash(key), avoid),
+        }
     }
 
-    fn pick_turn(&self, turns: &[u32], avoid: Option<usize>) -> Option<usize> {
-        if turns.is_empty() {
+    /// The next in turn that is not full; the one to avoid last.
+    fn by_turn(&self, live: &Live, avoid: Option<usize>) -> Option<usize> {
+        if live.turns.is_empty() {
             return None;
         }
-        let start = self.cursor.0.fetch_add(1, Relaxed) as usize % turns.len();
-        let order = turns[start..].iter().chain(&turns[..start]).map(|&i| i as usize);
-        order.into_iter().find(|&i| Some(i) != avoid && !self.is_full(i))
+        let start = self.cursor.0.fetch_add(1, Relaxed) as usize % live.turns.len();
+        let order = || live.turns[start..].iter().chain(&live.turns[..start]).map(|&i| i as usize);
+        let free = order().find(|&i| Some(i) != avoid && !self.is_full(i));
+        free.or_else(|| avoid.filter(|&i| order().any(|j| j == i) && !self.is_full(i)))
+    }
+
+    /// Sessions in service and waiting.
+    fn inflight(&self, index: usize) -> u32 {
+        let server = &self.servers[index];
+        server.served().saturating_add(server.queue.now())
+    }
+
+    /// Load of a server for its weight; idle servers are equal whatever their weight.
+    fn load(&self, index: usize) -> u64 {
+        let inflight = u64::from(self.inflight(index));
+        let weight = u64::from(self.servers[index].effective_weight()).max(1);
+        if inflight == 0 { 0 } else { (inflight + 1) * 4096 / weight }
+    }
+
+    /// The least loaded that is not full. Equal ones take turns: the search begins behind the last one picked.
+    fn least_loaded(&self, live: &Live, avoid: Option<usize>) -> Option<usize> {
+        let count = live.usable.len();
+        let start = self.cursor.0.load(Relaxed) as usize % count;
+        let mut best: Option<(u64, usize, usize)> = None;
+        for step in 0..count {
+            let place = (start + step) % count;
+            let index = live.usable[place] as usize;
+            if Some(index) == avoid || self.is_full(index) {
+                continue;
+            }
+            let load = self.load(index);
+            if best.is_none_or(|(least, ..)| load < least) {
+                best = Some((load, place, index));
+            }
+            if load == 0 {
+                break;
+            }
+        }
+        let Some((_, place, index)) = best else {
+            return avoid.filter(|&i| live.usable.contains(&(i as u32)) && !self.is_full(i));
+        };
+        self.cursor.0.store(place as u32 + 1, Relaxed);
+        Some(index)
+    }
+
+    fn first_free(&self, live: &Live, avoid: Option<usize>) -> Option<usize> {
+        let free = || live.usable.iter().map(|&i| i as usize).filter(|&i| !self.is_full(i));
+        free().find(|&i| Some(i) != avoid).or_else(|| free().next())
+    }
+
+    /// The least loaded of `draws` servers drawn by weight; full ones only count when no other is found.
+    fn draw(&self, live: &Live, draws: u32, mut random: u32, avoid: Option<usize>) -> Option<usize> {
+        let total = live.totals.weight.max(1);
+        let mut best: Option<(u64, usize)> = None;
+        for _ in 0..draws.max(1) {
+            let point = (u64::from(random) * u64::from(total) >> 32) as u32;
+            let place = live.weights.partition_point(|&sum| sum <= point).min(live.usable.len() - 1);
+            let index = live.usable[place] as usize;
+            random = random.wrapping_mul(0x9e37_79b1).rotate_left(15) ^ 0x85eb_ca6b;
+            if Some(index) == avoid || self.is_full(index) {
+                continue;
+            }
+            let load = self.load(index);
+            if best.is_none_or(|(least, _)| load < least) {
+                best = Some((load, index));
+            }
+        }
+        best.map(|(_, index)| index).or_else(|| self.least_loaded(live, avoid))
+    }
+
+    fn by_hash(&self, live: &Live, hash: u32, avoid: Option<usize>) -> Option<usize> {
+        if self.conf.hash_type.method == HashMethod::Consistent {
+            let mut order = live.ring.from_hash(hash);
+            let first = order.next();
+            let fits = |index: usize| Some(index) != avoid && !self.is_overloaded(live, index);
+            return first.filter(|&index| fits(index)).or_else(|| order.find(|&index| fits(index))).or(first);
+        }
+        if live.turns.is_empty() {
+            return None;
+        }
+        let start = hash as usize % live.turns.len();
+        let order = || live.turns[start..].iter().chain(&live.turns[..start]).map(|&i| i as usize);
+        order().find(|&index| Some(index) != avoid).or_else(|| order().next())
+    }
+
+    /// True when `hash-balance-factor` sends more sessions elsewhere: the backend's sessions with the new one, times
+    /// the factor, shared by weight and rounded up, are taken.
+    fn is_overloaded(&self, live: &Live, index: usize) -> bool {
+        if self.conf.balance_factor == 0 {
+            return false;
+        }
+        let inflight: u64 = live.usable.iter().map(|&i| u64::from(self.inflight(i as usize))).sum();
+        let allowed = ((inflight + 1) * u64::from(self.conf.balance_factor)).div_ceil(100);
+        let weight = u64::from(self.servers[index].effective_weight());
+        let share = (allowed * weight).div_ceil(u64::from(live.totals.weight).max(1)).max(1);
+        u64::from(self.inflight(index)) >= share
     }
 }
+
+#[cfg(test)]
+mod tests;

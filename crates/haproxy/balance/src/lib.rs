@@ -5,9 +5,12 @@
 
 pub mod algorithm;
 pub mod balancer;
+pub mod parse;
 pub mod queue;
 pub mod report;
+pub mod ring;
 pub mod server;
+pub mod turns;
 
 pub use algorithm::Algorithm;
 pub use balancer::{Balancer, PickKey};
