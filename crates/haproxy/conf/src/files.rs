@@ -103,7 +103,7 @@ impl FileProvider for MemFiles {
         if self.files.contains_key(path) {
             return Ok(EntryKind::File);
         }
-        let below = format!("{}/", path.trim_end_matches('/'));
+        let below = format!("{path}/");
         if self.files.keys().any(|name| name.starts_with(&below)) {
             return Ok(EntryKind::Directory);
         }
@@ -115,7 +115,7 @@ impl FileProvider for MemFiles {
     }
 
     fn list(&self, path: &str) -> io::Result<Vec<DirEntry>> {
-        let below = format!("{}/", path.trim_end_matches('/'));
+        let below = format!("{path}/");
         let mut entries: Vec<DirEntry> = Vec::new();
         for rest in self.files.keys().filter_map(|name| name.strip_prefix(&below)) {
             let (name, kind) = match rest.split_once('/') {
@@ -167,13 +167,52 @@ pub fn expand_sources(sources: &[Source], provider: &dyn FileProvider) -> Result
                     .into_iter()
                     .filter(|entry| entry.kind == EntryKind::File)
                     .map(|entry| entry.name)
-                    .filter(|name| !name.starts_with('.') && name.ends_with(".cfg") && name.len() > 4)
+                    .filter(|name| !name.starts_with('.') && name.ends_with(".cfg"))
                     .collect();
                 names.sort_unstable();
-                let directory = source.path.trim_end_matches('/');
-                files.extend(names.into_iter().map(|name| Source::new(format!("{directory}/{name}"))));
+                files.extend(names.into_iter().map(|name| Source::new(format!("{}/{name}", source.path))));
             }
         }
     }
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expand(paths: &[&str], files: &MemFiles) -> Result<Vec<String>, String> {
+        let sources: Vec<Source> = paths.iter().map(|path| Source::new(*path)).collect();
+        let files = expand_sources(&sources, files).map_err(|error| error.to_string())?;
+        Ok(files.into_iter().map(|source| source.path).collect())
+    }
+
+    #[test]
+    fn a_directory_stands_for_its_cfg_files() {
+        let mut files = MemFiles::new();
+        for name in
+            ["d/b.cfg", "d/a.cfg", "d/B.cfg", "d/.h.cfg", "d/.cfg", "d/c.txt", "d/e.cfg/x", "main.cfg"]
+        {
+            files.insert(name, "");
+        }
+        assert_eq!(
+            expand(&["main.cfg", "d"], &files).unwrap(),
+            ["main.cfg", "d/B.cfg", "d/a.cfg", "d/b.cfg"]
+        );
+        assert_eq!(
+            expand(&["main.cfg", "no"], &files),
+            Err("Cannot open configuration file/directory no : No such file or directory".to_owned())
+        );
+    }
+
+    #[test]
+    fn files_of_the_machine_are_read_and_listed() {
+        let here = env!("CARGO_MANIFEST_DIR");
+        assert_eq!(OsFiles.kind(here).unwrap(), EntryKind::Directory);
+        let names: Vec<String> = OsFiles.list(here).unwrap().into_iter().map(|entry| entry.name).collect();
+        assert!(names.contains(&"Cargo.toml".to_owned()) && names.contains(&"src".to_owned()));
+        assert!(OsFiles.read(&format!("{here}/Cargo.toml")).unwrap().starts_with(b"[package]"));
+        let refused = OsFiles.read(&format!("{here}/nothing")).unwrap_err();
+        assert_eq!(os_text(&refused), "No such file or directory");
+    }
 }

@@ -79,7 +79,7 @@ impl Reader<'_> {
                 Ok(content) => content,
                 Err(error) => {
                     let text =
-                        format!("Could not open configuration file {} : {}", source.path, os_text(&error));
+                        format!("Cannot open configuration file {} : {}", source.path, os_text(&error));
                     diags.plain(Severity::Alert, text);
                     return Flow::Abort;
                 }
