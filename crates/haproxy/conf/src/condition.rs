@@ -195,7 +195,7 @@ impl Parser<'_> {
         else {
             return Err(self.unparsable(start, start));
         };
-        let ends = rest.get(length).is_none_or(|byte| matches!(byte, b'(' | b')' | b' ' | b'\t'));
+        let ends = rest.get(length).is_none_or(|byte| matches!(byte, b'(' | b' ' | b'\t'));
         if !ends {
             return Err(self.unparsable(start, start));
         }
