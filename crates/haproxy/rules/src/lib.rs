@@ -9,6 +9,7 @@ pub mod args;
 pub mod cx;
 pub mod family;
 pub mod load;
+mod message;
 pub mod number;
 pub mod parse;
 pub mod rule;

@@ -5,7 +5,18 @@ use crate::actions;
 use crate::family::Family;
 
 /// Tables of this crate, in the order messages list them.
-pub const TABLES: &[&[ActionRow]] = &[actions::flow::ACTIONS];
+pub const TABLES: &[&[ActionRow]] = &[
+    actions::flow::ACTIONS,
+    actions::headers::ACTIONS,
+    actions::uri::ACTIONS,
+    actions::vars::ACTIONS,
+    actions::capture::ACTIONS,
+    actions::maps::ACTIONS,
+    actions::timeouts::ACTIONS,
+    actions::address::ACTIONS,
+    actions::numbers::ACTIONS,
+    actions::not_built::ACTIONS,
+];
 
 /// The actions of a rule set.
 pub fn of(family: Family) -> impl Iterator<Item = &'static ActionRow> {

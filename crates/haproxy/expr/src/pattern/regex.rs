@@ -1,5 +1,6 @@
 //! Regular expressions: PCRE2 with its just-in-time compiler.
 
+pub use pcre2::bytes::CaptureLocations as Groups;
 use pcre2::bytes::{CaptureLocations, Regex, RegexBuilder};
 
 use crate::fault::Fault;
