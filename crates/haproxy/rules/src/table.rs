@@ -7,8 +7,13 @@ use crate::family::Family;
 /// Tables of this crate, in the order messages list them.
 pub const TABLES: &[&[ActionRow]] = &[
     actions::flow::ACTIONS,
+    actions::reply::ACTIONS,
+    actions::redirect::ACTIONS,
+    actions::auth::ACTIONS,
     actions::headers::ACTIONS,
+    actions::binary_headers::ACTIONS,
     actions::uri::ACTIONS,
+    actions::normalize_uri::ACTIONS,
     actions::vars::ACTIONS,
     actions::capture::ACTIONS,
     actions::maps::ACTIONS,

@@ -125,4 +125,26 @@ impl Reply {
         }
         reply
     }
+
+    /// The reply as it is sent: the proxy's own page, where the reply wants it and there is one, and fields a rule added.
+    pub fn resolved(self, page: Option<Reply>) -> Self {
+        let added = self.added.clone();
+        let (cause, close) = (self.cause, self.close);
+        let mut reply = match page {
+            Some(page) if self.own_page => Reply { cause, close: page.close || close, ..page },
+            _ => self,
+        };
+        for (name, _) in &added {
+            for index in (0..reply.fields.len()).rev() {
+                if reply.fields[index].0 == *name {
+                    reply.fields.remove(index);
+                    reply.length_at = reply.length_at.map(|at| if at > index { at - 1 } else { at });
+                }
+            }
+        }
+        reply.fields.extend(added);
+        reply.added.clear();
+        reply.own_page = false;
+        reply
+    }
 }
