@@ -27,7 +27,7 @@ impl<'w> Args<'w> {
     }
 
     /// The next word, which is passed; None at the end.
-    pub fn next(&mut self) -> Option<&'w str> {
+    pub fn take(&mut self) -> Option<&'w str> {
         let word = self.peek()?;
         self.at += 1;
         Some(word)

@@ -153,7 +153,7 @@ fn read<'w>(
             written.status = Some(status(args)?);
         } else if word == "content-type" {
             args.skip(1);
-            written.content_type = Some(args.next().ok_or("'content-type' expects <ctype> as argument")?);
+            written.content_type = Some(args.take().ok_or("'content-type' expects <ctype> as argument")?);
         } else if word == "hdr" {
             let (Some(name), Some(value)) = (args.peek_at(1), args.peek_at(2)) else {
                 return Err("'hdr' expects <name> and <value> as arguments".into());
@@ -171,7 +171,7 @@ fn read<'w>(
             }
             let argument = match kind.argument {
                 Some(what) => {
-                    args.next().ok_or_else(|| Fault::new(format!("'{word}' expects {what} as argument")))?
+                    args.take().ok_or_else(|| Fault::new(format!("'{word}' expects {what} as argument")))?
                 }
                 None => "",
             };
@@ -184,7 +184,7 @@ fn read<'w>(
 }
 
 fn status(args: &mut Args<'_>) -> Result<u16, Fault> {
-    let word = args.next().ok_or("'status' expects <status_code> as argument")?;
+    let word = args.take().ok_or("'status' expects <status_code> as argument")?;
     let digits: String = word.chars().take_while(char::is_ascii_digit).collect();
     let number: u32 = digits.parse().unwrap_or(0);
     match u16::try_from(number) {

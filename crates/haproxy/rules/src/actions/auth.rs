@@ -38,7 +38,7 @@ impl Action for Auth {
 
 fn auth(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>) -> Result<Box<dyn Action>, Fault> {
     let realm = match args.take_if("realm") {
-        true => args.next().ok_or("missing realm value.\n")?,
+        true => args.take().ok_or("missing realm value.\n")?,
         false => load.proxy.name,
     };
     Ok(Box::new(Auth { challenge: format!("Basic realm=\"{realm}\"").into() }))

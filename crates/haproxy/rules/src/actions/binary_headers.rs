@@ -75,7 +75,7 @@ fn set(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>, alone: bool) -> Parsed 
     let expr = load.expression(args)?;
     let mut prefix = Box::default();
     if args.take_if("prefix") {
-        prefix = args.next().ok_or("missing prefix argument")?.to_ascii_lowercase().into_bytes().into();
+        prefix = args.take().ok_or("missing prefix argument")?.to_ascii_lowercase().into_bytes().into();
     }
     Ok(Box::new(SetMany { expr, prefix, alone }))
 }
@@ -101,7 +101,7 @@ fn delete(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>) -> Parsed {
     let expr = load.expression(args)?;
     let mut matching = NameMatch::Exact;
     if args.take_if("-m") {
-        let method = args.next().ok_or("-m flag expects exactly 1 argument")?;
+        let method = args.take().ok_or("-m flag expects exactly 1 argument")?;
         matching = NameMatch::named(method)
             .ok_or_else(|| Fault::new(format!("-m with unsupported matching method '{method}'")))?;
     }

@@ -86,7 +86,7 @@ fn content(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>) -> Parsed {
     if !args.take_if("len") {
         return Err(told("a positive 'len' argument is mandatory".into()));
     }
-    let length = length_of(args.next()).map_err(told)?;
+    let length = length_of(args.take()).map_err(told)?;
     let slot = new_slot(load, length);
     Ok(Box::new(Capture { expr, slot, length: Some(length), request: true }))
 }
@@ -97,7 +97,7 @@ fn request(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>) -> Parsed {
         return Err(wanted.into());
     }
     let expr = load.expression(args)?;
-    match (args.next(), args.next()) {
+    match (args.take(), args.take()) {
         (Some("len"), Some(length)) => {
             if !load.proxy.frontend {
                 return Err(Fault::new(format!("proxy '{}' has no frontend capability", load.proxy.name)));
@@ -117,7 +117,7 @@ fn response(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>) -> Parsed {
         return Err(wanted.into());
     }
     let expr = load.expression(args)?;
-    match (args.next(), args.next()) {
+    match (args.take(), args.take()) {
         (Some("id"), Some(id)) => by_id(expr, id, load, false),
         (Some(other), Some(_)) => Err(Fault::new(format!("expects 'id', found '{other}'"))),
         _ => Err(wanted.into()),

@@ -166,7 +166,7 @@ fn reject(_: &mut Args<'_>, _: &mut RuleLoad<'_, '_>) -> Parsed {
 fn silent_drop(args: &mut Args<'_>, _: &mut RuleLoad<'_, '_>) -> Parsed {
     let mut ttl = None;
     if args.take_if("rst-ttl") {
-        let word = args.next().ok_or("rst-ttl expects a value between 1 and 255")?;
+        let word = args.take().ok_or("rst-ttl expects a value between 1 and 255")?;
         let number: u8 = word.parse().ok().filter(|ttl| *ttl > 0).ok_or_else(|| {
             Fault::new(format!("rst-ttl expects an integer value between 1 and 255 (got '{word}')"))
         })?;
@@ -204,7 +204,7 @@ fn switch_mode(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>) -> Parsed {
             load.proxy.kind, load.proxy.name
         )));
     }
-    match args.next() {
+    match args.take() {
         None => return Err("'tcp-request switch-mode' expects a mode as argument.".into()),
         Some("http") => {}
         Some(other) => {
@@ -214,7 +214,7 @@ fn switch_mode(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>) -> Parsed {
         }
     }
     if args.take_if("proto") {
-        match args.next() {
+        match args.take() {
             None => return Err("'tcp-request switch-mode': 'proto' expects a protocol as argument.".into()),
             Some("h1") => {}
             Some(other) => {
@@ -232,7 +232,7 @@ const SERVICES: &[(&str, Service)] =
 
 fn use_service(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>) -> Parsed {
     let http = load.family == Family::HttpRequest;
-    let Some(name) = args.next() else {
+    let Some(name) = args.take() else {
         return Err(if http {
             "'use-service' expects a service name."
         } else {
@@ -247,7 +247,7 @@ fn use_service(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>) -> Parsed {
 }
 
 fn strict_mode(args: &mut Args<'_>, _: &mut RuleLoad<'_, '_>) -> Parsed {
-    match args.next() {
+    match args.take() {
         None => Err("expects exactly 1 arguments".into()),
         Some("on") => Ok(Box::new(Wish::Strict(true))),
         Some("off") => Ok(Box::new(Wish::Strict(false))),
@@ -282,7 +282,7 @@ const LEVELS: &[(&str, u8)] = &[
 ];
 
 fn set_log_level(args: &mut Args<'_>, _: &mut RuleLoad<'_, '_>) -> Parsed {
-    let level = args.next().and_then(|word| LEVELS.iter().find(|(name, _)| *name == word));
+    let level = args.take().and_then(|word| LEVELS.iter().find(|(name, _)| *name == word));
     match level {
         Some((_, level)) => Ok(Box::new(Wish::Level(*level))),
         None => Err("expects exactly 1 argument (log level name or 'silent')".into()),
@@ -311,10 +311,10 @@ fn wait_for_body(args: &mut Args<'_>, _: &mut RuleLoad<'_, '_>) -> Parsed {
     let mut at_least = None;
     while !args.at_condition_or_end() {
         if args.take_if("time") {
-            let word = args.next().ok_or("missing argument for 'time'")?;
+            let word = args.take().ok_or("missing argument for 'time'")?;
             timeout = Some(number::time_ms(word, "")?);
         } else if args.take_if("at-least") {
-            let word = args.next().ok_or("missing argument for 'at-least'")?;
+            let word = args.take().ok_or("missing argument for 'at-least'")?;
             at_least = Some(number::size(word)?).filter(|bytes| *bytes > 0);
         } else if !args.take_if("use-large-buffer") {
             break;

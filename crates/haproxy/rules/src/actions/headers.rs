@@ -162,7 +162,7 @@ fn early_hint(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>) -> Parsed {
 }
 
 /// How names are compared with what `del-header` says.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum NameMatch {
     /// Equal.
     Exact,
@@ -175,17 +175,17 @@ pub(crate) enum NameMatch {
 }
 
 /// The methods `-m` names, besides `reg`.
-const NAME_MATCHES: &[(&str, fn() -> NameMatch)] = &[
-    ("str", || NameMatch::Exact),
-    ("beg", || NameMatch::Begin),
-    ("end", || NameMatch::End),
-    ("sub", || NameMatch::Contains),
+const NAME_MATCHES: &[(&str, NameMatch)] = &[
+    ("str", NameMatch::Exact),
+    ("beg", NameMatch::Begin),
+    ("end", NameMatch::End),
+    ("sub", NameMatch::Contains),
 ];
 
 impl NameMatch {
     /// The method of a name after `-m`.
     pub(crate) fn named(name: &str) -> Option<NameMatch> {
-        NAME_MATCHES.iter().find(|(known, _)| *known == name).map(|(_, make)| make())
+        NAME_MATCHES.iter().find(|(known, _)| *known == name).map(|(_, method)| *method)
     }
 
     /// True when the name (in lower case) fits.
@@ -220,11 +220,11 @@ impl Action for DelHeader {
 }
 
 fn del_header(args: &mut Args<'_>, _: &mut RuleLoad<'_, '_>) -> Parsed {
-    let name = args.next().ok_or("expects at least 1 argument")?;
+    let name = args.take().ok_or("expects at least 1 argument")?;
     if !args.take_if("-m") {
         return Ok(Box::new(DelHeader::Named(Name::new(name))));
     }
-    let method = args.next().ok_or("-m flag expects exactly 1 argument")?;
+    let method = args.take().ok_or("-m flag expects exactly 1 argument")?;
     if method == "reg" {
         return Ok(Box::new(DelHeader::Regex(Pattern::compile(name, true, false)?)));
     }
@@ -352,7 +352,7 @@ impl Action for SetStatus {
 }
 
 fn set_status(args: &mut Args<'_>, _: &mut RuleLoad<'_, '_>) -> Parsed {
-    let word = args.next().ok_or("expects 1 argument: <status>; or 3 arguments: <status> reason <fmt>")?;
+    let word = args.take().ok_or("expects 1 argument: <status>; or 3 arguments: <status> reason <fmt>")?;
     let status = word.parse().ok().filter(|status| (100..=999).contains(status));
     let status: u16 = status.ok_or("expects an integer status code between 100 and 999")?;
     let mut reason = None;

@@ -89,9 +89,9 @@ impl Action for ChangeList {
 fn parse(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>, change: Change) -> Result<Box<dyn Action>, Fault> {
     let wanted =
         if change == Change::Set { "expects exactly 2 arguments" } else { "expects exactly 1 arguments" };
-    let key = args.next().ok_or(wanted)?;
+    let key = args.take().ok_or(wanted)?;
     let value = match change {
-        Change::Set => Some(args.next().ok_or(wanted)?),
+        Change::Set => Some(args.take().ok_or(wanted)?),
         Change::Add | Change::Delete => None,
     };
     let name = args

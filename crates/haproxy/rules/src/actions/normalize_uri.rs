@@ -85,14 +85,14 @@ fn parse(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>) -> Result<Box<dyn Act
     if !load.experimental {
         return Err("'http-request normalize-uri' directive is experimental, must be allowed via a global 'expose-experimental-directives'".into());
     }
-    let name = args.next().ok_or("missing argument <normalizer>")?;
+    let name = args.take().ok_or("missing argument <normalizer>")?;
     let normalizer = NORMALIZERS.iter().find(|normalizer| normalizer.name == name);
     let normalizer = normalizer.ok_or_else(|| Fault::new(format!("unknown normalizer '{name}'")))?;
     let mut option = false;
     if let Some(known) = normalizer.option
         && !args.at_condition_or_end()
     {
-        let word = args.next().unwrap_or_default();
+        let word = args.take().unwrap_or_default();
         if word != known {
             return Err(Fault::new(format!("unknown argument '{word}' for '{name}' normalizer")));
         }

@@ -146,7 +146,7 @@ fn computed(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>, store: Store) -> P
 }
 
 fn set_nice(args: &mut Args<'_>, _: &mut RuleLoad<'_, '_>) -> Parsed {
-    let word = args.next().ok_or("expects exactly 1 argument (integer value)")?;
+    let word = args.take().ok_or("expects exactly 1 argument (integer value)")?;
     // what is no number counts as 0, and the range is enforced silently, as the original does
     let number = word.parse::<i64>().unwrap_or(0).clamp(-1024, 1024);
     Ok(Box::new(Set { number: Number::Fixed(number), store: nice }))

@@ -73,7 +73,9 @@ struct Flags {
     keep_query: bool,
 }
 
-const FLAGS: &[(&str, fn(&mut Flags))] = &[
+type SetFlag = fn(&mut Flags);
+
+const FLAGS: &[(&str, SetFlag)] = &[
     ("drop-query", |flags| flags.drop_query = true),
     ("append-slash", |flags| flags.append_slash = true),
     ("ignore-empty", |flags| flags.ignore_empty = true),
@@ -210,9 +212,9 @@ fn parse(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>, formats: bool) -> Res
     let mut cookie = None;
     let mut flags = Flags::default();
     while !args.at_condition_or_end() {
-        let word = args.next().unwrap_or_default();
+        let word = args.take().unwrap_or_default();
         let argument = |args: &mut Args<'_>| {
-            args.next().map(str::to_owned).ok_or(Fault::new(format!("missing argument for '{word}'")))
+            args.take().map(str::to_owned).ok_or(Fault::new(format!("missing argument for '{word}'")))
         };
         if let Some((_, kind)) = KINDS.iter().find(|(name, _)| *name == word) {
             target = Some((*kind, argument(args)?));

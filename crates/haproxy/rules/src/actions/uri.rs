@@ -122,7 +122,7 @@ type Parsed = Result<Box<dyn Action>, Fault>;
 /// Reads one format that nothing but a condition may follow.
 pub(crate) fn one_format(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>) -> Result<LogFormat, Fault> {
     let text =
-        args.next().filter(|_| args.at_condition_or_end()).ok_or("expects exactly 1 argument <format>")?;
+        args.take().filter(|_| args.at_condition_or_end()).ok_or("expects exactly 1 argument <format>")?;
     load.format(text, Style::Http)
 }
 
@@ -183,7 +183,7 @@ impl Action for Replace {
 
 fn replace(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>, part: Part) -> Parsed {
     let wanted = "expects exactly 2 arguments <match-regex> and <replace-format>";
-    let (Some(regex), Some(template)) = (args.next(), args.next()) else { return Err(wanted.into()) };
+    let (Some(regex), Some(template)) = (args.take(), args.take()) else { return Err(wanted.into()) };
     if !args.at_condition_or_end() {
         return Err(wanted.into());
     }

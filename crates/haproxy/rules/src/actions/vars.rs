@@ -188,7 +188,7 @@ fn parse(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>) -> Result<Box<dyn Act
     let source = match kind {
         Kind::Unset => return Ok(Box::new(UnsetVar(var))),
         Kind::Expr => Source::Expr(load.expression(args)?),
-        Kind::Text => Source::Text(load.format(args.next().unwrap_or_default(), Style::Plain)?),
+        Kind::Text => Source::Text(load.format(args.take().unwrap_or_default(), Style::Plain)?),
     };
     Ok(Box::new(SetVar { var, when: when.into(), source }))
 }
