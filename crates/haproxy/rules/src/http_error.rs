@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use haproxy_conf::{Cursor, ParseError};
+use haproxy_conf::{Cursor, FileProvider, ParseError};
 use haproxy_expr::cx::Cx;
 use haproxy_expr::fault::Fault;
-use haproxy_expr::load::Files;
 use haproxy_http::h1::{Limits, Parsed, Relax, ReplyTo, Resume, parse_response};
 use haproxy_http::{FieldId, Response, status};
 
@@ -48,7 +47,7 @@ pub enum ErrorLine {
 }
 
 /// Reads `errorfile <code> <file>`; the cursor stands behind the keyword.
-pub fn errorfile(cursor: &mut Cursor<'_>, files: &dyn Files) -> Result<ErrorLine, ParseError> {
+pub fn errorfile(cursor: &mut Cursor<'_>, files: &dyn FileProvider) -> Result<ErrorLine, ParseError> {
     let (Some(code), Some(file)) = (cursor.next_word(), cursor.next_word()) else {
         return Err(cursor.error("errorfile : expects <status_code> and <file> as arguments."));
     };
@@ -115,8 +114,8 @@ fn handled(code: &str, keyword: &str, cursor: &Cursor<'_>) -> Result<u16, ParseE
 }
 
 /// Reads a whole response from a file. An empty file means that nothing is sent.
-pub fn from_file(name: &str, files: &dyn Files) -> Result<Reply, Fault> {
-    let bytes = files.read(name).ok_or_else(|| Fault::new(format!("error opening file '{name}'.")))?;
+pub fn from_file(name: &str, files: &dyn FileProvider) -> Result<Reply, Fault> {
+    let bytes = files.read(name).map_err(|_| Fault::new(format!("error opening file '{name}'.")))?;
     from_bytes(&bytes)
         .map_err(|at| Fault::new(format!("'{name}': unable to parse headers (error offset: {at})")))
 }
@@ -168,7 +167,7 @@ pub struct HttpErrors {
 
 impl HttpErrors {
     /// Reads the section's line `errorfile <code> <file>`; the cursor stands behind the keyword.
-    pub fn errorfile(&mut self, cursor: &mut Cursor<'_>, files: &dyn Files) -> Result<(), ParseError> {
+    pub fn errorfile(&mut self, cursor: &mut Cursor<'_>, files: &dyn FileProvider) -> Result<(), ParseError> {
         if cursor.rest().len() < 2 {
             return Err(cursor.error("errorfile: expects <status_code> and <file> as arguments."));
         }

@@ -226,7 +226,7 @@ fn content(written: &Written<'_>, status: u16, load: &mut RuleLoad<'_, '_>) -> R
 }
 
 fn file(name: &str, load: &RuleLoad<'_, '_>) -> Result<Vec<u8>, Fault> {
-    load.expr.files.read(name).ok_or_else(|| Fault::new(format!("error opening file '{name}'")))
+    load.expr.files.read(name).map_err(|_| Fault::new(format!("error opening file '{name}'")))
 }
 
 fn content_type(
