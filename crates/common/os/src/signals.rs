@@ -90,6 +90,15 @@ pub fn unblock(signals: &[i32]) -> io::Result<()> {
     change_mask(libc::SIG_UNBLOCK, &set_of(signals)?)
 }
 
+/// Sends any signal, real-time ones included, to one process; a process that has ended is no mistake.
+#[allow(unsafe_code)]
+pub fn send(pid: i32, signal: i32) {
+    if pid > 1 {
+        // SAFETY: plain numbers, checked by the kernel.
+        unsafe { libc::kill(pid, signal) };
+    }
+}
+
 /// Ignores a signal from now on; children inherit that unless they are started with the default again.
 #[allow(unsafe_code)]
 pub fn ignore(signal: i32) -> io::Result<()> {

@@ -4,6 +4,7 @@
 //! takes one input at a time, hands it to the pure machines of `keepalived-vrrp`, and carries out their commands
 //! through `keepalived-net` and `keepalived-notify`. Nothing here decides an election.
 
+pub mod dump;
 pub mod heartbeat;
 pub mod idle;
 pub mod inbox;

@@ -14,4 +14,8 @@ mod status;
 mod timer;
 mod translate;
 
+pub(crate) use shell::Live;
+pub(crate) use sockets::Sockets;
+
 pub use run::{Exit, Reread, Setup, run, signals};
+pub use status::status_table;

@@ -87,6 +87,12 @@ impl ScriptMachine {
         self.verdict
     }
 
+    /// Successes and failures so far: 0 to `rise + fall - 1`; from `rise` on it is good.
+    #[must_use]
+    pub fn result(&self) -> u32 {
+        self.result
+    }
+
     /// What its process does.
     #[must_use]
     pub fn run(&self) -> Run {

@@ -56,6 +56,8 @@ pub enum Exit {
     Fatal,
     /// The configuration cannot be run.
     Config,
+    /// Rights are missing.
+    NotPermitted,
 }
 
 /// Signals the loop takes.
@@ -83,6 +85,10 @@ pub fn run(setup: Setup) -> Exit {
     LocalSet::new().block_on(&runtime, async {
         match live(setup).await {
             Ok(exit) => exit,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                tracing::error!("VRRP: {error} - CAP_NET_ADMIN and CAP_NET_RAW are needed");
+                Exit::NotPermitted
+            }
             Err(error) => {
                 tracing::error!("VRRP: {error}");
                 Exit::Fatal

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use common_base::time::{Instant, Micros};
 use common_os::clock;
+use common_os::signals::{rtmax, rtmin};
 use keepalived_conf::model::{Config, Family};
 use keepalived_net::addresses::Address;
 use keepalived_net::links;
@@ -38,6 +39,7 @@ use super::sockets::{Packet, Sockets};
 use super::source::source_of;
 use super::timer::Timer;
 use super::translate::{InstancePlan, Objects, Plan, plan};
+use crate::dump::{self, Kind, View};
 use crate::heartbeat::{self, Heartbeat};
 use crate::inbox;
 use crate::options::{AtStop, Options};
@@ -134,10 +136,12 @@ impl Shell {
         shell.watch_files();
         shell.watch_processes(setup.processes);
         shell.open_sockets();
+        shell.report_sources();
         tracing::info!("Registering gratuitous ARP shared channel");
         shell.tell_everything();
         tracing::info!("Startup complete");
         shell.begin(&predecessor);
+        shell.log_sockets();
         match control::open(setup.control.as_deref(), setup.metrics, &shell.inbox) {
             Ok(door) => shell._door = door,
             Err(error) => tracing::warn!("Unable to open the control socket: {error}"),
@@ -272,12 +276,36 @@ impl Shell {
     }
 
     pub(super) fn open_sockets(&mut self) {
-        let before = self.sockets.lines();
         let ids = self.router.ids().instances.clone();
         let instances = ids.iter().filter_map(|id| Some((*id, &self.live.get(id)?.plan)));
         self.sockets.sync(instances, &self.kernel.mirror, &self.inbox);
-        for line in self.sockets.lines().into_iter().filter(|line| !before.contains(line)) {
+    }
+
+    fn log_sockets(&self) {
+        for line in self.sockets.lines() {
             tracing::debug!("{line}");
+        }
+    }
+
+    /// The first own address of each family on the interfaces in use.
+    fn report_sources(&self) {
+        let mut seen = HashSet::new();
+        let plans = self.router.ids().instances.iter().filter_map(|id| self.live.get(id));
+        for base in plans.map(|live| &live.plan.base_interface) {
+            let Some(index) = self.kernel.mirror.index_of(base).filter(|_| seen.insert(base)) else {
+                continue;
+            };
+            let own = self.kernel.mirror.addresses_of(index);
+            let own: Vec<IpAddr> = own
+                .into_iter()
+                .filter(|address| !self.virtual_addresses.contains(&(address.address, address.prefix)))
+                .map(|address| address.address)
+                .collect();
+            let v4 = own.iter().find(|address| address.is_ipv4());
+            let v6 = own.iter().find(|ip| matches!(ip, IpAddr::V6(v6) if v6.is_unicast_link_local()));
+            for address in v4.into_iter().chain(v6) {
+                tracing::info!("Assigned address {address} for interface {base}");
+            }
         }
     }
 
@@ -535,12 +563,50 @@ impl Shell {
     fn signal(&mut self, number: i32) {
         match number {
             libc::SIGTERM | libc::SIGINT => {
-                tracing::info!("Stopping");
                 self.stopping = true;
                 self.event(Event::Stop);
             }
             libc::SIGHUP => self.reload(),
+            libc::SIGUSR1 => self.dump(Kind::Data),
+            libc::SIGUSR2 => self.dump(Kind::Stats),
+            other if other == rtmin(2) => self.dump(Kind::Json),
+            other if other == rtmax(1) => {
+                tracing::info!(
+                    "Printing and clearing VRRP stats for process({}) on signal",
+                    std::process::id()
+                );
+                self.router.clear_stats();
+            }
             _ => {}
+        }
+    }
+
+    /// What the dumps look at.
+    pub(super) fn view(&self) -> View<'_> {
+        View {
+            config: &self.config,
+            options: &self.options,
+            router: &self.router,
+            live: &self.live,
+            mirror: &self.kernel.mirror,
+            sockets: &self.sockets,
+        }
+    }
+
+    /// Writes one of the data files.
+    fn dump(&self, kind: Kind) {
+        let view = self.view();
+        let (what, text) = match kind {
+            Kind::Stats => ("VRRP stats", Some(dump::stats(&view))),
+            Kind::Json => ("VRRP as json", dump::json(&view)),
+            Kind::Data | Kind::ParentData => ("VRRP data", Some(dump::data(&view))),
+        };
+        let Some(text) = text else { return };
+        let path = dump::path(kind, &self.config, &self.options);
+        let result = dump::write_whole(&path, &text);
+        tracing::info!("Printing {what} for process({}) on signal", std::process::id());
+        if let Err(error) = result {
+            tracing::warn!("Unable to write {}: {error}", path.display());
         }
     }
 

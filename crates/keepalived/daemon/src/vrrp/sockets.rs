@@ -122,6 +122,34 @@ impl Sockets {
         }
     }
 
+    /// The descriptors an instance receives and sends on.
+    pub fn fds(&self, id: InstanceId) -> Option<(i32, i32)> {
+        Some(self.pairs.get(self.pools.get(&id)?)?.fds)
+    }
+
+    /// The section of the data file.
+    pub fn dump<'a>(&self, instances: impl Iterator<Item = (InstanceId, &'a str, u8)>) -> String {
+        let instances: Vec<(InstanceId, &str, u8)> = instances.collect();
+        let mut pairs: Vec<(&Pool, &Pair)> = self.pairs.iter().collect();
+        pairs.sort_by_key(|(_, pair)| pair.number);
+        let mut text = String::new();
+        for (pool, pair) in pairs {
+            let family = if pool.address.is_ipv4() { "IPv4" } else { "IPv6" };
+            let protocol = if pool.protocol == AH { "AH" } else { "VRRP" };
+            let kind = if pool.unicast { "Unicast" } else { "Multicast" };
+            let (receiver, sender) = pair.fds;
+            text.push_str(&format!(
+                " fd_in {receiver} fd_out = {sender}\n   Interface = {}\n   Family = {family}\n   \
+                 Protocol = {protocol}\n   Type = {kind}\n   Rx buf size = 0\n   VRRP instances\n",
+                pool.interface
+            ));
+            for (_, name, vrid) in instances.iter().filter(|(id, ..)| self.pools.get(id) == Some(pool)) {
+                text.push_str(&format!("     {name} vrid {vrid}\n"));
+            }
+        }
+        text
+    }
+
     /// `VRRP sockpool: [...]`, one line a pair.
     pub fn lines(&self) -> Vec<String> {
         let mut pairs: Vec<(&Pool, &Pair)> = self.pairs.iter().collect();
@@ -149,12 +177,12 @@ fn pool_of(plan: &InstancePlan, mirror: &Mirror) -> Option<Pool> {
         Family::Inet => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         Family::Inet6 => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
     };
-    let address = if unicast { any } else { plan.destinations.first().copied().unwrap_or(any) };
+    let address = if unicast { plan.source_ip } else { plan.destinations.first().copied() };
     Some(Pool {
         index,
         interface: plan.interface.to_string(),
         protocol: if matches!(plan.profile.auth, Auth::Ah(_)) { AH } else { VRRP },
-        address,
+        address: address.unwrap_or(any),
         unicast,
         hop_limit: plan.unicast_ttl,
     })

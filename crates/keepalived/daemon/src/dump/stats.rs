@@ -1,0 +1,34 @@
+//! `keepalived.stats`.
+
+use super::View;
+
+/// The counters of every instance.
+pub(crate) fn stats(view: &View<'_>) -> String {
+    view.router
+        .instances()
+        .map(|instance| {
+            let stats = instance.stats();
+            format!(
+                "VRRP Instance: {}\n  Advertisements:\n    Received: {}\n    Sent: {}\n  Became master: {}\n  \
+                 Released master: {}\n  Packet Errors:\n    Length: {}\n    TTL: {}\n    Invalid Type: {}\n    \
+                 Advertisement Interval: {}\n    Address List: {}\n  Authentication Errors:\n    Invalid Type: {}\n    \
+                 Type Mismatch: {}\n    Failure: {}\n  Priority Zero:\n    Received: {}\n    Sent: {}\n",
+                instance.config().name,
+                stats.advert_rcvd,
+                stats.advert_sent,
+                stats.become_master,
+                stats.release_master,
+                stats.packet_len_err,
+                stats.ip_ttl_err,
+                stats.invalid_type_rcvd,
+                stats.advert_interval_err,
+                stats.addr_list_err,
+                stats.invalid_authtype,
+                stats.authtype_mismatch,
+                stats.auth_failure,
+                stats.pri_zero_rcvd,
+                stats.pri_zero_sent,
+            )
+        })
+        .collect()
+}
