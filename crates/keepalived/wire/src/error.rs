@@ -32,9 +32,9 @@ pub enum ReceiveError {
     },
     /// Length and address count do not agree.
     Length {
-        /// Bytes of VRRP received.
+        /// Bytes received, headers included.
         received: usize,
-        /// Bytes that the address count asks for.
+        /// Bytes that the address count asks for, headers included.
         expected: usize,
     },
     /// TTL or hop limit is not 255 (multicast) or outside the peer's range (unicast).
@@ -100,7 +100,10 @@ pub enum ReceiveError {
         received: usize,
     },
     /// The checksum is wrong.
-    Checksum,
+    Checksum {
+        /// The version of the packet.
+        version: Version,
+    },
     /// A multicast packet for an instance that speaks unicast.
     MulticastForUnicast,
     /// A unicast packet for an instance that speaks multicast.
@@ -183,7 +186,7 @@ impl ReceiveError {
             Self::Password | Self::AhDigest | Self::AhHeader | Self::AhReplay { .. } => Counter::AuthFailure,
             Self::Interval { .. } => Counter::Interval,
             Self::PacketType { .. } => Counter::InvalidType,
-            Self::Checksum => Counter::Checksum,
+            Self::Checksum { .. } => Counter::Checksum,
             Self::Vrid { .. } => Counter::Vrid,
             Self::Hmac(error) => match error {
                 HmacError::Missing => Counter::HmacMissing,
@@ -203,9 +206,12 @@ impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let from = self.source;
         match &self.error {
-            ReceiveError::TooShort { received, needed }
-            | ReceiveError::Length { received, expected: needed } => {
-                write!(f, "ip payload too short or wrong length from {from}. {received} and expect {needed}")
+            ReceiveError::TooShort { received, .. } => {
+                write!(f, "VRRP packet too short from {from} - {received} bytes")
+            }
+            ReceiveError::Length { received, expected } => {
+                let word = if received < expected { "short" } else { "long" };
+                write!(f, "vrrp packet too {word} from {from}, length {received} and expect {expected}")
             }
             ReceiveError::AhPresence { present: true } => {
                 write!(f, "unexpected AH packet from {from}")
@@ -217,7 +223,7 @@ impl fmt::Display for Rejected {
                 write!(f, "invalid TTL/HL from {from}. Received {received} and expect {max}")
             }
             ReceiveError::Ttl { received, min, max } => {
-                write!(f, "invalid TTL/HL from {from}. Received {received} and expect {min} to {max}")
+                write!(f, "TTL/HL {received} from {from} not in range {min} - {max}")
             }
             ReceiveError::Version { received, expected } => write!(
                 f,
@@ -230,11 +236,14 @@ impl fmt::Display for Rejected {
                 write!(f, "received a {received} auth from {from}, expecting {expected}!")
             }
             ReceiveError::Password => write!(f, "received an invalid passwd from {from}!"),
-            ReceiveError::AhDigest => write!(f, "IPSEC-AH: invalid IPSEC HMAC-MD5 value from {from}"),
-            ReceiveError::AhHeader => write!(f, "IPSEC-AH: invalid header from {from}"),
+            ReceiveError::AhDigest => write!(
+                f,
+                "IPSEC-AH : invalid IPSEC HMAC-MD5 value from {from}. Due to fields mutation or bad password !"
+            ),
+            ReceiveError::AhHeader => write!(f, "IPSEC-AH : invalid header from {from}"),
             ReceiveError::AhReplay { received, last } => write!(
                 f,
-                "IPSEC-AH: sequence number {received} from {from} already processed. Packet dropped. Local({last})"
+                "IPSEC-AH : sequence number {received} from {from} already processed. Packet dropped. Local({last})"
             ),
             ReceiveError::Interval { mine, received } => write!(
                 f,
@@ -249,14 +258,16 @@ impl fmt::Display for Rejected {
                 f,
                 "ip_tot_len mismatch against received length from {from}. {header} and received {received}"
             ),
-            ReceiveError::Checksum => write!(f, "Invalid VRRP checksum from {from}"),
+            ReceiveError::Checksum { version } => {
+                write!(f, "Invalid VRRPv{} checksum from {from}", version.number())
+            }
             ReceiveError::MulticastForUnicast => {
                 write!(f, "received multicast packet from {from} but configured for unicast")
             }
             ReceiveError::UnicastForMulticast => {
                 write!(f, "received unicast packet from {from} but configured for multicast")
             }
-            ReceiveError::NotPeer => write!(f, "unicast source address {from} is not a unicast peer"),
+            ReceiveError::NotPeer => write!(f, "unicast source address {from} not a unicast peer"),
             ReceiveError::Vrid { received } => {
                 write!(f, "received advert from {from} with unknown VRID {received}")
             }

@@ -134,7 +134,9 @@ impl Session {
             ah,
             lengths: Some((ip.total_length, packet.len())),
         };
-        self.check(&packet, Family::V4, rules).map_err(|error| Rejected { source, error })
+        let headers = packet.whole.len().saturating_sub(packet.pdu.len());
+        self.check(&packet, Family::V4, rules)
+            .map_err(|error| Rejected { source, error: error.with_headers(headers) })
     }
 
     /// Reads an IPv6 message.
@@ -296,12 +298,25 @@ impl Session {
             && profile.old_checksum != OldChecksum::Never
             && adds_up(GROUP_V4);
         if !may_be_old {
-            return Err(ReceiveError::Checksum);
+            return Err(ReceiveError::Checksum { version: profile.version });
         }
         if known.is_none() && self.old_checksum_peers.len() < OLD_PEERS_MAX {
             self.old_checksum_peers.push(packet.source);
+            self.old_checksum_news = true;
         }
         Ok(())
+    }
+}
+
+impl ReceiveError {
+    /// Lengths are told as they stand in the IP header.
+    fn with_headers(self, headers: usize) -> Self {
+        match self {
+            Self::Length { received, expected } => {
+                Self::Length { received: received + headers, expected: expected + headers }
+            }
+            other => other,
+        }
     }
 }
 

@@ -80,6 +80,7 @@ pub struct Session {
     pub(crate) hmac_seen: HashMap<IpAddr, Stamp>,
     /// Peers that write the old checksum.
     pub(crate) old_checksum_peers: Vec<IpAddr>,
+    pub(crate) old_checksum_news: bool,
 }
 
 impl Session {
@@ -98,6 +99,12 @@ impl Session {
                 Datagram { destination, bytes }
             })
             .collect()
+    }
+
+    /// Whether a peer with the old checksum was met since the last call; worth a line of the log
+    /// (`Setting unicast VRRPv3 checksum to old version`).
+    pub fn take_old_checksum_news(&mut self) -> bool {
+        std::mem::take(&mut self.old_checksum_news)
     }
 
     fn next_sequence(&mut self, profile: &Profile) -> u32 {

@@ -54,10 +54,9 @@ impl Instance {
                 self.config.vrid, vip.address
             ),
             None => format!(
-                "received an invalid ip number count {}, expected {}, from {}",
+                "received an unexpected ip number count {}, expected {}!",
                 advert.addresses.len(),
-                mine.len(),
-                advert.source
+                mine.len()
             ),
         };
         out.log(Level::Info, format!("({}) {text}", self.config.name));

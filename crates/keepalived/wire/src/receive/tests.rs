@@ -80,14 +80,14 @@ fn each_fault_has_its_error_and_text() {
     let (error, _) = spoil(&v2, |p| p[20] = 0x22);
     assert_eq!(error, ReceiveError::PacketType { received: 2 });
     let (error, _) = spoil(&v2, |p| p[22] = 99);
-    assert_eq!(error, ReceiveError::Checksum);
+    assert_eq!(error, ReceiveError::Checksum { version: Version::V2 });
     let (error, text) = spoil(&v3, |p| p[20] = 0x41);
     assert_eq!(error.counter(), Some(Counter::Version));
     assert_eq!(text, "wrong VRRP version from 192.0.2.1. Received 4 and expect 3");
     let (error, _) = spoil(&v3, |p| p[21] = 52);
     assert_eq!(error, ReceiveError::Vrid { received: 52 });
     let (error, _) = spoil(&v3, |p| p[23] = 2);
-    assert_eq!(error, ReceiveError::Length { received: 12, expected: 16 });
+    assert_eq!(error, ReceiveError::Length { received: 32, expected: 36 });
     let (error, _) = spoil(&v3, |p| p[9] = 51);
     assert_eq!(error, ReceiveError::AhPresence { present: true });
     let (error, _) = spoil(&v3, |p| p.truncate(10));
@@ -151,11 +151,12 @@ fn old_unicast_checksum_is_noticed_and_answered() {
     };
     assert_eq!(
         Session::default().receive_v4(&packet, &rules(&never)).unwrap_err().error,
-        ReceiveError::Checksum
+        ReceiveError::Checksum { version: Version::V3 }
     );
     let mut session = Session::default();
     session.receive_v4(&packet, &rules(&new)).unwrap();
     assert_eq!(session.old_checksum_peers, [SOURCE]);
+    assert!(session.take_old_checksum_news() && !session.take_old_checksum_news());
     let right = send(&mut Session::default(), &new, PEER, WALL);
     session.receive_v4(&right, &rules(&new)).unwrap();
     assert_eq!(session.old_checksum_peers, [] as [IpAddr; 0]);
@@ -166,7 +167,10 @@ fn checksum_as_v2_has_no_pseudo_header() {
     let as_v2 = Profile { v3_checksum_as_v2: true, ..profile(Version::V3, Auth::None) };
     let packet = send(&mut Session::default(), &as_v2, GROUP_V4, WALL);
     assert!(read(&packet, &as_v2).is_ok());
-    assert_eq!(read(&packet, &profile(Version::V3, Auth::None)), Err(ReceiveError::Checksum));
+    assert_eq!(
+        read(&packet, &profile(Version::V3, Auth::None)),
+        Err(ReceiveError::Checksum { version: Version::V3 })
+    );
 }
 
 #[test]

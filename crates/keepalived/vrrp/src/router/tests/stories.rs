@@ -164,7 +164,10 @@ fn each_kind_of_bad_packet_is_told_once_per_period() {
     };
     assert_eq!(refuse(ReceiveError::Password), "'(VI_1) received an invalid passwd from 192.0.2.9!'");
     assert_eq!(refuse(ReceiveError::Password), "");
-    assert_eq!(refuse(ReceiveError::Checksum), "'(VI_1) Invalid VRRP checksum from 192.0.2.9'");
+    assert_eq!(
+        refuse(ReceiveError::Checksum { version: Version::V2 }),
+        "'(VI_1) Invalid VRRPv2 checksum from 192.0.2.9'"
+    );
     bench.link("eth0", Link::Down);
     bench.link("eth0", Link::Up);
     let rejected = Rejected { source: PEER.into(), error: ReceiveError::Password };
