@@ -3,7 +3,7 @@
 CARGO ?= cargo
 RUN = $(CARGO) run --quiet --package integration
 .EXPORT_ALL_VARIABLES:
-.PHONY: build test check fmt clippy deps conformance differential bench demo check-scripts
+.PHONY: build test check fmt clippy deps conformance differential bench demo check-scripts scenario scenario-short
 
 build: ## both daemons, optimised
 	$(CARGO) build --release --workspace
@@ -39,3 +39,11 @@ check-scripts: build ## the ways people let keepalived watch haproxy, with the o
 
 demo: build ## as root the failing-over pair, else the proxy alone
 	$(RUN) --release --bin demo
+
+scenario: build ## the RabbitMQ pair and everything that can happen to it: PAIR=original|mixed|mixed-back (root)
+	integration/scripts/deps.sh --scenario
+	$(RUN) --release --bin scenario
+
+scenario-short: build ## the same with three faults
+	integration/scripts/deps.sh --scenario
+	$(RUN) --release --bin scenario -- --short

@@ -376,6 +376,11 @@ pub fn wait_until(limit: Duration, mut done: impl FnMut() -> bool) -> bool {
     }
 }
 
+/// The parent of a process, if it is there.
+pub fn parent(pid: i32) -> Option<i32> {
+    Some(stat(pid)?.parent)
+}
+
 struct Stat {
     comm: String,
     state: char,

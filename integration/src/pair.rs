@@ -136,12 +136,28 @@ pub fn haproxy_config(name: &str, servers: &[(&str, &str)]) -> String {
     )
 }
 
-/// keepalived.conf in the tutorials' form; `script` is what `vrrp_script` runs.
-pub fn keepalived_config(state: &str, priority: u8, vip: &str, script: &str) -> String {
+/// One end of a virtual router.
+#[derive(Clone, Copy, Debug)]
+pub struct Instance<'a> {
+    /// `MASTER` or `BACKUP`.
+    pub state: &'a str,
+    /// The tutorials have 100 and 90.
+    pub priority: u8,
+    /// `virtual_router_id`
+    pub router_id: u8,
+    /// The virtual address.
+    pub vip: &'a str,
+    /// What `vrrp_script` runs.
+    pub script: &'a str,
+}
+
+/// keepalived.conf in the tutorials' form.
+pub fn keepalived_config(instance: &Instance<'_>) -> String {
+    let Instance { state, priority, router_id, vip, script } = *instance;
     format!(
         "global_defs {{\n    router_id LVS_{state}\n}}\n\
          vrrp_script chk_haproxy {{\n    script \"{script}\"\n    interval 2\n    weight -20\n}}\n\
-         vrrp_instance VI_1 {{\n    state {state}\n    interface eth0\n    virtual_router_id 74\n    priority {priority}\n    advert_int 1\n\
+         vrrp_instance VI_1 {{\n    state {state}\n    interface eth0\n    virtual_router_id {router_id}\n    priority {priority}\n    advert_int 1\n\
          \x20   authentication {{\n        auth_type PASS\n        auth_pass 1111\n    }}\n\
          \x20   track_script {{\n        chk_haproxy\n    }}\n\
          \x20   virtual_ipaddress {{\n        {vip}\n    }}\n}}\n"

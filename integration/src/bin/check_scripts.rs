@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use integration::backend::Backend;
 use integration::netns::{Lab, allowed, wait_until};
-use integration::pair::{Balancer, CHECK, Programs, Setup, haproxy_config, keepalived_config};
+use integration::pair::{Balancer, CHECK, Instance, Programs, Setup, haproxy_config, keepalived_config};
 use integration::probe::Probe;
 use integration::subject;
 use nix::sys::signal::Signal;
@@ -193,7 +193,8 @@ esac
 fn balancer(lab: &Lab, programs: &Programs, variant: &Variant, name: &str, logs: &Path) -> Result<Balancer> {
     let (state, priority, address) =
         if name == "a" { ("MASTER", 100, "10.90.0.11/24") } else { ("BACKUP", 90, "10.90.0.12/24") };
-    let mut keepalived = keepalived_config(state, priority, VIP, &variant.script);
+    let mut keepalived =
+        keepalived_config(&Instance { state, priority, router_id: 74, vip: VIP, script: &variant.script });
     for option in &variant.options {
         let keyword = option.split(' ').next().unwrap_or_default();
         let default = ["    interval 2\n", "    weight -20\n"]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use integration::backend::Backend;
 use integration::netns::{Lab, Node};
-use integration::pair::{Balancer, CHECK, Programs, Setup, haproxy_config, keepalived_config};
+use integration::pair::{Balancer, CHECK, Instance, Programs, Setup, haproxy_config, keepalived_config};
 use integration::probe::Probe;
 use nix::sys::signal::Signal;
 
@@ -125,7 +125,13 @@ impl Stage<'_> {
             name: name.to_owned(),
             address: address.to_owned(),
             haproxy: haproxy_config(name, &SERVERS),
-            keepalived: keepalived_config(state, priority, VIP, "/etc/keepalived/haproxy_chk.sh"),
+            keepalived: keepalived_config(&Instance {
+                state,
+                priority,
+                router_id: 74,
+                vip: VIP,
+                script: "/etc/keepalived/haproxy_chk.sh",
+            }),
             check: CHECK.to_owned(),
         };
         let mut balancer = Balancer::new(&self.lab, &self.programs, &setup, self.logs)?;
