@@ -7,4 +7,23 @@
 //! The crate reads files and asks about users and script files only through provider traits. It knows nothing of
 //! sockets, timers or the kernel.
 
+pub mod check;
+pub mod diag;
 pub mod model;
+pub mod provider;
+pub mod registry;
+pub mod role;
+
+mod draft;
+mod explain;
+mod keywords;
+mod number;
+mod parse;
+mod reader;
+mod resolve;
+mod script_line;
+mod words;
+
+pub use check::{CheckOutcome, Loaded, Options, check, load};
+pub use explain::explain;
+pub use registry::dump_keywords;

@@ -1,0 +1,32 @@
+//! The keyword tables, one file per block.
+
+mod addresses;
+mod bfd;
+mod checker;
+mod checker_http;
+mod checker_kinds;
+mod global;
+mod global_process;
+mod global_vrrp;
+mod groups;
+mod instance;
+mod instance_garp;
+mod instance_lists;
+mod instance_net;
+mod instance_notify;
+mod real_server;
+mod root;
+mod scripts;
+mod static_objects;
+mod track_objects;
+mod values;
+mod virtual_server;
+
+use crate::registry::RootKeyword;
+
+pub use addresses::Preferences;
+
+/// Every keyword that stands at the root.
+pub fn root() -> impl Iterator<Item = &'static RootKeyword> {
+    root::TABLES.iter().flat_map(|table| table.iter())
+}

@@ -1,0 +1,90 @@
+//! A line's words: blanks separate, `"` keeps blanks, and a quote inside a word ends it (`x"y z"w` are three words).
+
+use crate::diag::{Abort, Rank, Sink};
+
+/// The words of one statement, the keyword first, and its text for those who read it anew.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    /// The statement as it stands in the line.
+    pub raw: String,
+    /// The words without their quotes.
+    pub words: Vec<String>,
+}
+
+/// Splits a statement. An open quote is complained of and ends the line before it.
+pub fn split(raw: &str, sink: &mut Sink) -> Words {
+    let mut words = Vec::new();
+    let mut rest = raw.trim();
+    while let Some(first) = rest.chars().next() {
+        if let Some(quoted) = rest.strip_prefix('"') {
+            let Some(end) = quoted.find('"') else {
+                sink.config(format!("Unmatched quote: '{}'", raw.trim()));
+                sink.hint("close the string with \" on the same line");
+                break;
+            };
+            words.push(quoted[..end].to_owned());
+            rest = &quoted[end + 1..];
+        } else if first.is_ascii_whitespace() {
+            rest = rest.trim_start();
+        } else {
+            let end = rest.find(|c: char| c == '"' || c.is_ascii_whitespace()).unwrap_or(rest.len());
+            words.push(rest[..end].to_owned());
+            rest = &rest[end..];
+        }
+    }
+    Words { raw: raw.trim().to_owned(), words }
+}
+
+impl Words {
+    /// The keyword, empty if there is none.
+    pub fn keyword(&self) -> &str {
+        self.words.first().map_or("", String::as_str)
+    }
+
+    /// A word by position, the keyword being 0.
+    pub fn at(&self, index: usize) -> Option<&str> {
+        self.words.get(index).map(String::as_str)
+    }
+
+    /// Number of words, the keyword included.
+    pub fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    /// Whether there is no word at all.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// The words from a position on.
+    pub fn from(&self, index: usize) -> &[String] {
+        self.words.get(index..).unwrap_or_default()
+    }
+
+    /// A word that must be there; without it everything stops.
+    pub fn need(&self, index: usize, sink: &mut Sink) -> Result<&str, Abort> {
+        if let Some(word) = self.words.get(index) {
+            return Ok(word);
+        }
+        let before = self.words.get(index.saturating_sub(1)).map_or("", String::as_str);
+        sink.say(
+            Rank::Abort,
+            format!(
+                "*** Configuration line starting `{}` is missing a parameter after keyword `{before}` at word position {}",
+                self.keyword(),
+                index + 1
+            ),
+        );
+        sink.hint(format!("give `{}` its value, or remove the line", self.keyword()));
+        Err(Abort)
+    }
+
+    /// What follows the keyword in the raw line.
+    pub fn tail(&self) -> &str {
+        let raw = self.raw.trim_start();
+        match raw.find(|c: char| c.is_ascii_whitespace() || c == '"') {
+            Some(end) => raw[end..].trim(),
+            None => "",
+        }
+    }
+}
