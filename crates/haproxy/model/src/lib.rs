@@ -1,1 +1,12 @@
-//! Typed configuration of rhaproxy: sections, draft, resolved, runnable snapshot.
+//! Typed configuration of rhaproxy: sections → draft → runnable snapshot.
+//!
+//! Owns the keyword rows of the sections `global`, `defaults`, `frontend`, `backend` and `listen`, of `bind` and of
+//! `server` lines, the checks between sections, and the [`Snapshot`](snapshot::Snapshot) that the engine runs. It opens
+//! no file by itself and knows no socket.
+
+pub mod draft;
+pub mod global;
+pub mod parse;
+pub mod resolve;
+pub mod settings;
+pub mod snapshot;

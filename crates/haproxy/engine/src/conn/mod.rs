@@ -1,0 +1,400 @@
+//! One client connection from accept to close: connection rules, PROXY protocol, session rules, then its streams.
+
+mod proxy_header;
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use common_base::ids::ListenerId;
+use haproxy_expr::cx::{Direction, Endpoint, Input, Session};
+use haproxy_model::settings::{BindAddress, Mode};
+use haproxy_model::snapshot::{Proxy, Snapshot};
+use haproxy_rules::{Effects, RuleCx, Verdict};
+use haproxy_stats::objects::Protocol;
+use tokio::net::{TcpStream, UnixStream};
+
+use crate::accept::{Accepted, same_listener};
+use crate::clock;
+use crate::deadline::{Deadline, NEVER};
+use crate::idle::IdleConnection;
+use crate::io::Io;
+use crate::side::Side;
+use crate::stream::{self, After};
+use crate::thread::Thread;
+use crate::world::LiveWorld;
+
+/// A client connection.
+pub struct Connection {
+    /// Its thread.
+    pub thread: Rc<Thread>,
+    /// The snapshot of the stream that runs now.
+    pub snapshot: Rc<Arc<Snapshot>>,
+    /// What rules know of it.
+    pub session: Session,
+    /// Its socket.
+    pub client: Side,
+    /// Its timer.
+    pub deadline: Deadline,
+    /// Requests read so far.
+    pub requests: u64,
+    /// A server connection that belongs to this session alone.
+    pub own_server: Option<IdleConnection>,
+    /// When the connection last became idle, milliseconds.
+    pub idle_since_ms: u64,
+}
+
+impl Connection {
+    /// The frontend.
+    pub fn frontend(&self) -> &Proxy {
+        self.snapshot.proxy(self.session.frontend)
+    }
+
+    /// The process as expressions may ask about it.
+    pub fn world(&self) -> LiveWorld<'_> {
+        LiveWorld {
+            snapshot: &self.snapshot,
+            process: &self.thread.process,
+            thread: self.thread.index,
+            now_ms: self.thread.now_ms(),
+        }
+    }
+
+    /// Moves to the newest snapshot between two requests. False when its frontend is no longer there.
+    fn renew_snapshot(&mut self) -> bool {
+        if self.thread.is_current(&self.snapshot) {
+            return true;
+        }
+        let new = self.thread.snapshot();
+        match same_listener(&self.snapshot, self.session.listener, &new) {
+            Some(listener) => {
+                self.session.listener = listener;
+                self.session.frontend = new.listener(listener).frontend;
+                self.snapshot = new;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// Starts a connection's task on this thread. The process has already counted it.
+pub fn spawn(thread: &Rc<Thread>, accepted: Accepted) {
+    let counted = Counted::new(Rc::clone(thread), &accepted);
+    let thread = Rc::clone(thread);
+    tokio::task::spawn_local(async move {
+        let counted = counted;
+        if let Some(connection) = begin(&thread, accepted) {
+            serve(connection).await;
+        }
+        drop(counted);
+    });
+}
+
+/// Counts a connection while it lives, and notices when it ends in a panic.
+struct Counted {
+    thread: Rc<Thread>,
+    snapshot: Arc<Snapshot>,
+    listener: ListenerId,
+}
+
+impl Counted {
+    fn new(thread: Rc<Thread>, accepted: &Accepted) -> Self {
+        let snapshot = Arc::clone(&accepted.snapshot);
+        let listener = snapshot.listener(accepted.listener);
+        let now_ms = thread.now_ms();
+        let live = &snapshot.proxy(listener.frontend).live;
+        let now = live.frontend_sessions.fetch_add(1, Ordering::Relaxed) + 1;
+        live.frontend_sessions_max.fetch_max(now, Ordering::Relaxed);
+        listener.live.connections.fetch_add(1, Ordering::Relaxed);
+        let counters = live.frontend.at(thread.index);
+        counters.connections.inc();
+        counters.connection_rate.update(now_ms, 1);
+        counters.current.inc();
+        counters.current_max.raise(u64::from(now));
+        let own = listener.live.counters.at(thread.index);
+        own.connections.inc();
+        own.current.inc();
+        let process = thread.counters();
+        process.connections.inc();
+        process.connection_rate.update(now_ms, 1);
+        process.current_connections.inc();
+        Counted { thread, listener: accepted.listener, snapshot }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let listener = self.snapshot.listener(self.listener);
+        let live = &self.snapshot.proxy(listener.frontend).live;
+        live.frontend_sessions.fetch_sub(1, Ordering::Relaxed);
+        live.frontend.at(self.thread.index).current.dec();
+        listener.live.connections.fetch_sub(1, Ordering::Relaxed);
+        listener.live.counters.at(self.thread.index).current.dec();
+        let process = &self.thread.process;
+        process.loads[self.thread.index].fetch_sub(1, Ordering::Relaxed);
+        self.thread.counters().current_connections.dec();
+        if std::thread::panicking() {
+            process.panics.fetch_add(1, Ordering::Relaxed);
+            self.thread.counters().panics.inc();
+            tracing::error!("a stream ended by a defect of the program; the service goes on");
+        }
+        process.connection_ended();
+    }
+}
+
+fn begin(thread: &Rc<Thread>, accepted: Accepted) -> Option<Connection> {
+    let Accepted { fd, peer, listener, snapshot } = accepted;
+    let current = thread.snapshot();
+    let (snapshot, listener) = if Arc::ptr_eq(&current, &snapshot) {
+        (current, listener)
+    } else {
+        match same_listener(&snapshot, listener, &current) {
+            Some(id) => (current, id),
+            None => (Rc::new(snapshot), listener),
+        }
+    };
+    let bind = snapshot.listener(listener);
+    let local = local_address(&fd, &bind.settings.address);
+    let io = register(fd, peer).ok()?;
+    let frontend = bind.frontend;
+    let px = snapshot.proxy(frontend);
+    if px.settings.options.client_keepalive {
+        drop(socket2::SockRef::from(&io).set_keepalive(true));
+    }
+    let accepted_ms = thread.now_ms();
+    let session = Session {
+        id: thread.next_session(),
+        frontend,
+        listener,
+        source: peer,
+        destination: local,
+        connection_source: peer,
+        connection_destination: local,
+        accepted: clock::date(),
+        accepted_ms,
+        handshake_ms: 0,
+        fd: io.fd(),
+        tls: None,
+        proxy: None,
+        vars: RefCell::default(),
+    };
+    Some(Connection {
+        deadline: Deadline::new(thread.process.clock.origin),
+        thread: Rc::clone(thread),
+        client: Side::new(io),
+        requests: 0,
+        own_server: None,
+        idle_since_ms: accepted_ms,
+        session,
+        snapshot,
+    })
+}
+
+/// The local address: known without asking when the listener is bound to one.
+fn local_address(fd: &OwnedFd, bound: &BindAddress) -> Endpoint {
+    match bound {
+        BindAddress::Ip(address) if !address.ip().is_unspecified() => Endpoint::Ip(*address),
+        BindAddress::Unix(_) | BindAddress::Abstract(_) => Endpoint::Unix,
+        BindAddress::Ip(_) | BindAddress::Fd(_) => socket2::SockRef::from(fd)
+            .local_addr()
+            .ok()
+            .and_then(|address| address.as_socket())
+            .map_or(Endpoint::Unix, Endpoint::Ip),
+    }
+}
+
+fn register(fd: OwnedFd, peer: Endpoint) -> std::io::Result<Io> {
+    match peer {
+        Endpoint::Ip(_) => TcpStream::from_std(std::net::TcpStream::from(fd)).map(Io::Tcp),
+        Endpoint::Unix => UnixStream::from_std(std::os::unix::net::UnixStream::from(fd)).map(Io::Unix),
+    }
+}
+
+async fn serve(mut conn: Connection) {
+    if connection_rules(&mut conn) == Let::Drop {
+        return;
+    }
+    if conn.snapshot.listener(conn.session.listener).settings.accept_proxy
+        && proxy_header::receive(&mut conn).await.is_err()
+    {
+        return;
+    }
+    let began_ms = conn.session.accepted_ms;
+    conn.session.handshake_ms = (conn.thread.now_ms() - began_ms) as u32;
+    if session_rules(&mut conn) == Let::Drop {
+        return;
+    }
+    count_session(&conn);
+    if monitor_net(&mut conn).await {
+        return;
+    }
+    match conn.frontend().settings.mode {
+        Mode::Health => health(&mut conn).await,
+        Mode::Tcp => {
+            let after = Box::pin(stream::tcp::run(&mut conn)).await;
+            if let After::Http(txn) = after {
+                http(&mut conn, Some(txn)).await;
+            }
+        }
+        Mode::Http => http(&mut conn, None).await,
+    }
+    conn.client.input.discard(&conn.thread.buffers);
+    if let Some(own) = conn.own_server.take() {
+        stream::upstream::retire(&conn.thread, &conn.snapshot, own);
+    }
+}
+
+/// All requests of an HTTP connection, one after the other.
+async fn http(conn: &mut Connection, mut first: Option<Box<haproxy_expr::cx::Txn>>) {
+    loop {
+        if first.is_none() && conn.client.input.is_empty() {
+            // nothing of a stream exists while the connection is idle
+            match stream::http::wait_idle(conn).await {
+                stream::http::Idle::Ready => {}
+                stream::http::Idle::Over => return,
+            }
+        }
+        if !conn.renew_snapshot() && conn.requests > 0 {
+            return;
+        }
+        let after = Box::pin(stream::http::run(conn, first.take())).await;
+        match after {
+            After::KeepAlive => {
+                conn.idle_since_ms = conn.thread.now_ms();
+                if conn.thread.draining.get() && conn.client.input.is_empty() {
+                    return;
+                }
+            }
+            After::Close | After::Http(_) => return,
+        }
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Let {
+    Pass,
+    Drop,
+}
+
+fn connection_rules(conn: &mut Connection) -> Let {
+    let snapshot = Rc::clone(&conn.snapshot);
+    let px = snapshot.proxy(conn.session.frontend);
+    if px.rules.tcp_connection.is_empty() {
+        return Let::Pass;
+    }
+    let outcome = run_early(conn, &px.rules.tcp_connection);
+    if outcome == Let::Drop {
+        let counters = px.live.frontend.at(conn.thread.index);
+        counters.denied_connections.inc();
+        snapshot.listener(conn.session.listener).live.counters.at(conn.thread.index).denied_connections.inc();
+    }
+    outcome
+}
+
+fn session_rules(conn: &mut Connection) -> Let {
+    let snapshot = Rc::clone(&conn.snapshot);
+    let px = snapshot.proxy(conn.session.frontend);
+    if px.rules.tcp_session.is_empty() {
+        return Let::Pass;
+    }
+    let outcome = run_early(conn, &px.rules.tcp_session);
+    if outcome == Let::Drop {
+        px.live.frontend.at(conn.thread.index).denied_sessions.inc();
+    }
+    outcome
+}
+
+/// Runs rules that come before any stream: nothing but the session exists.
+fn run_early(conn: &mut Connection, rules: &haproxy_rules::RuleSet) -> Let {
+    let mut effects = Effects::default();
+    let mut scratch = conn.thread.text();
+    let snapshot = Rc::clone(&conn.snapshot);
+    let now_ms = conn.thread.now_ms();
+    let world =
+        LiveWorld { snapshot: &snapshot, process: &conn.thread.process, thread: conn.thread.index, now_ms };
+    let mut cx = RuleCx {
+        session: &mut conn.session,
+        txn: None,
+        world: &world,
+        direction: Direction::Request,
+        input: Input { bytes: &[], complete: true },
+        date: clock::date(),
+        now_ms,
+        effects: &mut effects,
+        scratch: &mut scratch,
+    };
+    let (verdict, _) = rules.run(&mut cx, 0);
+    conn.thread.give_text(scratch);
+    stream::client_socket_effects(&conn.client.io, &effects);
+    match verdict {
+        Verdict::Reject => Let::Drop,
+        Verdict::SilentDrop { ttl } => {
+            stream::silent_drop(&conn.client.io, ttl);
+            Let::Drop
+        }
+        _ => Let::Pass,
+    }
+}
+
+fn count_session(conn: &Connection) {
+    let px = conn.frontend();
+    let now_ms = conn.thread.now_ms();
+    let counters = px.live.frontend.at(conn.thread.index);
+    counters.sessions.inc();
+    counters.session_rate.update(now_ms, 1);
+    let protocol = if px.settings.mode == Mode::Http { Protocol::H1 } else { Protocol::Other };
+    counters.sessions_by.of(protocol).inc();
+    conn.snapshot.listener(conn.session.listener).live.counters.at(conn.thread.index).sessions.inc();
+    conn.thread.counters().session_rate.update(now_ms, 1);
+}
+
+/// `monitor-net`: answered or closed at once, never logged.
+async fn monitor_net(conn: &mut Connection) -> bool {
+    let px = conn.frontend();
+    let Some((network, prefix)) = px.settings.monitor_net else { return false };
+    let Endpoint::Ip(source) = conn.session.source else { return false };
+    if !in_network(source.ip(), network, prefix) {
+        return false;
+    }
+    if px.settings.mode == Mode::Http {
+        stream::reply::send_plain(conn, b"HTTP/1.0 200 OK\r\n\r\n").await;
+    }
+    true
+}
+
+/// The old `mode health`: `OK` and the end.
+async fn health(conn: &mut Connection) {
+    stream::reply::send_plain(conn, b"OK").await;
+}
+
+/// True when the address is in the network; an IPv4 network holds mapped IPv6 addresses too.
+pub fn in_network(address: std::net::IpAddr, network: std::net::IpAddr, prefix: u8) -> bool {
+    use std::net::IpAddr;
+    let bits = |value: u128, width: u32| {
+        if prefix == 0 { 0 } else { value >> (width - u32::from(prefix).min(width)) }
+    };
+    match (address.to_canonical(), network) {
+        (IpAddr::V4(a), IpAddr::V4(n)) => {
+            bits(u128::from(a.to_bits()), 32) == bits(u128::from(n.to_bits()), 32)
+        }
+        (IpAddr::V6(a), IpAddr::V6(n)) => bits(a.to_bits(), 128) == bits(n.to_bits(), 128),
+        _ => false,
+    }
+}
+
+/// The client's address and port, when it has one.
+pub fn source_of(session: &Session) -> Option<SocketAddr> {
+    session.source.ip()
+}
+
+/// The first deadline of `base_ms` plus a timeout, or never.
+pub fn deadline_after(base_ms: u64, timeout_ms: Option<u64>) -> u64 {
+    match timeout_ms {
+        None | Some(0) => NEVER,
+        Some(ms) => base_ms.saturating_add(ms),
+    }
+}

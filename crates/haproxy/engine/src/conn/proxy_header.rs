@@ -1,0 +1,65 @@
+//! `accept-proxy`: the PROXY header before everything else.
+
+use std::task::Poll;
+
+use haproxy_expr::cx::{Endpoint, ProxyInfo};
+use haproxy_http::proxy_protocol::{Command, Decoded, Endpoints, Header, decode};
+
+use super::{Connection, deadline_after};
+use crate::side::Received;
+
+/// The connection is of no use: no header, a broken one, or too slow.
+#[derive(Debug)]
+pub struct Unusable;
+
+/// Receives and applies the header. The addresses of the session change, those of the connection stay.
+pub async fn receive(conn: &mut Connection) -> Result<(), Unusable> {
+    let timeouts = &conn.frontend().settings.timeouts;
+    let timeout = timeouts.client_hs.or(timeouts.http_request).or(timeouts.client);
+    let deadline_ms = deadline_after(conn.thread.now_ms(), timeout);
+    loop {
+        match decode(conn.client.input.bytes()) {
+            Ok(Decoded::Complete { header, length }) => {
+                conn.client.input.consume(length);
+                apply(conn, header);
+                return Ok(());
+            }
+            Ok(Decoded::Partial) => {}
+            Err(_) => return Err(Unusable),
+        }
+        let Connection { client, deadline, thread, .. } = conn;
+        let more = std::future::poll_fn(|cx| {
+            match client.poll_receive(cx, &thread.buffers) {
+                Poll::Ready(Ok(Received::Bytes(_))) => return Poll::Ready(true),
+                Poll::Ready(_) => return Poll::Ready(false),
+                Poll::Pending => {}
+            }
+            deadline.poll(cx, deadline_ms).map(|()| false)
+        })
+        .await;
+        if !more {
+            return Err(Unusable);
+        }
+    }
+}
+
+fn apply(conn: &mut Connection, header: Header) {
+    if header.command == Command::Local {
+        return;
+    }
+    match header.endpoints {
+        Endpoints::Inet { source, destination } => {
+            conn.session.source = Endpoint::Ip(source);
+            conn.session.destination = Endpoint::Ip(destination);
+        }
+        Endpoints::Unix { .. } => {
+            conn.session.source = Endpoint::Unix;
+            conn.session.destination = Endpoint::Unix;
+        }
+        Endpoints::Unknown => {}
+    }
+    let tlvs: Vec<(u8, Vec<u8>)> = header.tlvs.iter().map(|tlv| (tlv.kind.0, tlv.value.to_vec())).collect();
+    if !tlvs.is_empty() {
+        conn.session.proxy = Some(Box::new(ProxyInfo { tlvs }));
+    }
+}

@@ -1,0 +1,372 @@
+//! Choosing a server: rules and cookies first, then balancing, then the queue; and connecting to it with retries.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+
+use haproxy_balance::{Algorithm, PickKey};
+use haproxy_expr::cx::Direction;
+use haproxy_model::snapshot::{Proxy, Server, UseServerTarget, Waiter};
+
+use super::slot::Slot;
+use super::steps::{End, Stream};
+use super::upstream::{self, ConnectFault, Upstream};
+use crate::conn::{Connection, deadline_after};
+
+/// Attempts after the first, unless `retries` says otherwise.
+const RETRIES_DEFAULT: u32 = 3;
+
+/// Pause before the same server is tried again, milliseconds; `timeout connect` shortens it.
+const TURN_AROUND_MS: u64 = 1_000;
+
+/// How the wait in a queue ended.
+enum Queued {
+    Slot(u32),
+    Timeout,
+    ClientGone,
+    Closed,
+}
+
+impl Stream<'_> {
+    /// `use-server`: the first rule that holds.
+    pub fn ruled_server(&self, px: &Proxy) -> Option<u32> {
+        for rule in &px.use_server {
+            let holds = rule
+                .condition
+                .as_ref()
+                .is_none_or(|condition| self.look(Direction::Request, |cx| condition.eval(cx).holds()));
+            if !holds {
+                continue;
+            }
+            let index = match &rule.target {
+                UseServerTarget::Index(index) => Some(*index),
+                UseServerTarget::Named(format) => {
+                    let mut name = self.conn.thread.text();
+                    self.look(Direction::Request, |cx| format.write(cx, &mut name));
+                    let found = px
+                        .servers
+                        .iter()
+                        .position(|server| server.settings.balance.name.as_bytes() == name.as_slice());
+                    self.conn.thread.give_text(name);
+                    found.map(|index| index as u32)
+                }
+            };
+            if let Some(index) = index
+                && px.servers.get(index as usize).is_some_and(|server| server.live.willing())
+            {
+                return Some(index);
+            }
+        }
+        None
+    }
+
+    /// Takes a slot of a server: the wanted one, or the balancer's choice; waits in a queue when all are busy.
+    pub async fn take_slot(&mut self, avoid: Option<usize>) -> Result<(), End> {
+        let snapshot = Rc::clone(&self.snapshot);
+        let px = snapshot.proxy(self.backend);
+        let began_ms = self.now_ms();
+        let thread = self.conn.thread.index;
+        loop {
+            let wanted = self.wanted_server.map(|index| index as usize);
+            let picked = match wanted {
+                Some(index) => Some(index),
+                None => self.pick(px, avoid),
+            };
+            if let Some(index) = picked {
+                let server = &px.servers[index];
+                if wanted.is_some() && px.balancer.is_full(index) {
+                    let slot = self.wait_in_queue(px, Some(index), began_ms).await?;
+                    self.hold(px, slot);
+                    return Ok(());
+                }
+                if server.live.try_slot(px.balancer.slots(index)) {
+                    if wanted.is_none() {
+                        px.live.backend.at(thread).upstream.balanced.inc();
+                        server.live.counters.at(thread).upstream.balanced.inc();
+                    }
+                    self.hold(px, index as u32);
+                    self.txn.log.queue_ms = self.now_ms().saturating_sub(began_ms) as i32;
+                    return Ok(());
+                }
+                // another stream took the last slot meanwhile: look again
+                continue;
+            }
+            if px.balancer.usable_count() == 0 {
+                self.txn.log.service = Some("<NOSRV>");
+                self.ends(b'S', b'C');
+                return Err(End::Error(503));
+            }
+            let slot = self.wait_in_queue(px, None, began_ms).await?;
+            self.hold(px, slot);
+            return Ok(());
+        }
+    }
+
+    fn hold(&mut self, px: &Proxy, index: u32) {
+        let now_ms = self.now_ms();
+        let server = &px.servers[index as usize];
+        self.slot = Some(Slot::taken(
+            index,
+            Arc::clone(&server.live),
+            Arc::clone(&server.queue),
+            Arc::clone(&px.live),
+            Arc::clone(&px.balancer),
+        ));
+        self.txn.server = Some(server.id);
+        self.txn.log.service = None;
+        let counters = &server.live.counters.at(self.conn.thread.index).upstream;
+        counters.sessions.inc();
+        counters.requests.inc();
+        counters.session_rate.update(now_ms, 1);
+        counters.last_session_ms.set(now_ms + 1);
+        px.live.backend.at(self.conn.thread.index).upstream.last_session_ms.set(now_ms + 1);
+    }
+
+    fn pick(&self, px: &Proxy, avoid: Option<usize>) -> Option<usize> {
+        let random = self.conn.thread.random() as u32;
+        match &px.balancer.conf().algorithm {
+            Algorithm::RoundRobin
+            | Algorithm::StaticRr
+            | Algorithm::LeastConn
+            | Algorithm::First
+            | Algorithm::Random { .. }
+            | Algorithm::Sticky => px.balancer.pick(None, random, avoid),
+            Algorithm::Source => {
+                let key = self.conn.session.source.ip().map(|address| PickKey::Address(address.ip()));
+                px.balancer.pick(key, random, avoid)
+            }
+            Algorithm::Uri(part) => {
+                let key = part.cut(self.txn.request.uri());
+                px.balancer.pick(Some(PickKey::Bytes(key)), random, avoid)
+            }
+            Algorithm::Header { name, domain_only } => {
+                let id = haproxy_http::FieldId::of(name);
+                let value = self.txn.request.fields.named(id, name).next().map(|field| field.value);
+                let value = match (value, domain_only) {
+                    (Some(value), true) => Some(haproxy_balance::algorithm::main_domain(value)),
+                    (value, _) => value,
+                };
+                px.balancer.pick(value.map(PickKey::Bytes), random, avoid)
+            }
+            Algorithm::UrlParam { name, .. } => {
+                let query = haproxy_http::uri::query(self.txn.request.uri()).unwrap_or_default();
+                let value = haproxy_http::uri::params(query, b'?')
+                    .find(|(key, _)| key == name)
+                    .map(|(_, value)| PickKey::Bytes(value));
+                px.balancer.pick(value, random, avoid)
+            }
+            Algorithm::RdpCookie { .. } | Algorithm::Hash(_) | Algorithm::LogHash(_) => {
+                let mut text = self.conn.thread.text();
+                let found = px
+                    .hash_key
+                    .as_ref()
+                    .is_some_and(|expr| self.look(Direction::Request, |cx| expr.write(cx, &mut text)));
+                let picked = px.balancer.pick(found.then_some(PickKey::Bytes(&text)), random, avoid);
+                self.conn.thread.give_text(text);
+                picked
+            }
+        }
+    }
+
+    /// Waits for a slot of one server, or of any of the backend.
+    async fn wait_in_queue(&mut self, px: &Proxy, server: Option<usize>, began_ms: u64) -> Result<u32, End> {
+        let timeouts = &px.settings.timeouts;
+        let timeout = self.effects.queue_timeout_ms.or(timeouts.queue).or(timeouts.connect);
+        let deadline_ms = deadline_after(began_ms, timeout);
+        let (send, mut receive) = tokio::sync::oneshot::channel();
+        let waiter = Waiter(Box::new(move |index| send.send(index).is_ok()));
+        let (queue, limit) = match server {
+            Some(index) => (&*px.servers[index].queue, px.servers[index].settings.balance.maxqueue),
+            None => (&px.live.queue, 0),
+        };
+        let priority = haproxy_balance::queue::Priority {
+            class: self.effects.priority_class as i16,
+            offset_ms: self.effects.priority_offset_ms,
+        };
+        let Ok(ticket) = queue.push(priority, began_ms, limit, waiter) else {
+            self.ends(b'S', b'Q');
+            return Err(End::Error(503));
+        };
+        let position = queue.position(ticket) as u32 + 1;
+        match server {
+            Some(_) => self.txn.log.server_queue = position,
+            None => self.txn.log.backend_queue = position,
+        }
+        // a slot may have become free between the look and the queue
+        for (index, server) in px.servers.iter().enumerate() {
+            super::slot::serve_queues(index as u32, &server.live, &server.queue, &px.live, &px.balancer);
+        }
+        let watch = self.watches_client();
+        let Connection { client, deadline, thread, .. } = &mut *self.conn;
+        let outcome = std::future::poll_fn(|cx| {
+            if let Poll::Ready(answer) = std::future::Future::poll(std::pin::Pin::new(&mut receive), cx) {
+                return Poll::Ready(match answer {
+                    Ok(Some(index)) => Queued::Slot(index),
+                    Ok(None) | Err(_) => Queued::Closed,
+                });
+            }
+            if deadline.poll(cx, deadline_ms).is_ready() {
+                return Poll::Ready(Queued::Timeout);
+            }
+            if watch && super::client_gone(cx, client, thread) {
+                return Poll::Ready(Queued::ClientGone);
+            }
+            Poll::Pending
+        })
+        .await;
+        let waited_ms = self.now_ms().saturating_sub(began_ms);
+        self.txn.log.queue_ms = waited_ms as i32;
+        if let Queued::Slot(index) = outcome {
+            return Ok(index);
+        }
+        if queue.remove(ticket).is_none()
+            && let Ok(Some(index)) = receive.try_recv()
+        {
+            // it was our turn in the very moment we gave up: take the slot
+            return Ok(index);
+        }
+        self.txn.log.service = Some("<NOSRV>");
+        match outcome {
+            Queued::ClientGone => {
+                self.ends(b'C', b'Q');
+                Err(End::Error(400))
+            }
+            Queued::Timeout => {
+                self.ends(b's', b'Q');
+                Err(End::Error(503))
+            }
+            Queued::Slot(_) | Queued::Closed => {
+                self.ends(b'S', b'Q');
+                Err(End::Error(503))
+            }
+        }
+    }
+
+    /// True when the client's end is to be noticed while a server is awaited (`option abortonclose`, on by default).
+    pub fn watches_client(&self) -> bool {
+        self.px().settings.options.abortonclose.unwrap_or(true) && self.body_taken
+    }
+
+    /// Gets a connection to a server, with retries and redispatch.
+    pub async fn connect(&mut self) -> Result<(), End> {
+        let snapshot = Rc::clone(&self.snapshot);
+        let px = snapshot.proxy(self.backend);
+        let thread = self.conn.thread.index;
+        let retries = self.effects.retries.or(px.settings.retries).unwrap_or(RETRIES_DEFAULT);
+        let began_ms = self.now_ms();
+        let mut avoid = None;
+        let mut left = retries;
+        loop {
+            if self.slot.is_none() {
+                self.take_slot(avoid).await?;
+            }
+            let Some(index) = self.slot.as_ref().map(|slot| slot.index as usize) else {
+                return Err(End::Error(500));
+            };
+            let server = &px.servers[index];
+            let connect_began_ms = self.now_ms();
+            match self.open_or_reuse(px, server).await {
+                Ok(upstream) => {
+                    let counters = &server.live.counters.at(thread).upstream;
+                    let of_backend = &px.live.backend.at(thread).upstream;
+                    if upstream.reused {
+                        counters.reuses.inc();
+                        of_backend.reuses.inc();
+                    } else {
+                        counters.connects.inc();
+                        of_backend.connects.inc();
+                        let local = socket2::SockRef::from(&upstream.side.io).local_addr().ok();
+                        self.txn.log.server_local = local.and_then(|address| address.as_socket());
+                    }
+                    self.txn.log.connect_ms = self.now_ms().saturating_sub(connect_began_ms) as i32;
+                    self.upstream = Some(upstream);
+                    return Ok(());
+                }
+                Err(ConnectFault::ClientGone) => {
+                    self.ends(b'C', b'C');
+                    return Err(End::Error(400));
+                }
+                Err(fault) => {
+                    let counters = &server.live.counters.at(thread).upstream;
+                    let of_backend = &px.live.backend.at(thread).upstream;
+                    if left == 0 {
+                        counters.connection_errors.inc();
+                        of_backend.connection_errors.inc();
+                        let cause = if matches!(fault, ConnectFault::Timeout) { b's' } else { b'S' };
+                        self.ends(cause, b'C');
+                        return Err(End::Error(503));
+                    }
+                    left -= 1;
+                    self.txn.log.retries += 1;
+                    let other_exists = px.balancer.usable_count() > 1;
+                    if self.may_redispatch(px, retries, left) {
+                        counters.redispatches.inc();
+                        of_backend.redispatches.inc();
+                        self.txn.log.redispatched = true;
+                        self.wanted_server = None;
+                        self.txn.log.termination.cookie_in = match self.txn.log.termination.cookie_in {
+                            b'V' => b'D',
+                            other => other,
+                        };
+                        avoid = Some(index);
+                        self.slot = None;
+                        if other_exists {
+                            continue;
+                        }
+                    } else {
+                        counters.retries.inc();
+                        of_backend.retries.inc();
+                    }
+                    // the same server again: give it a moment
+                    let connect = px.settings.timeouts.connect.unwrap_or(TURN_AROUND_MS);
+                    let spent_ms = self.now_ms().saturating_sub(connect_began_ms);
+                    let pause_ms = TURN_AROUND_MS.min(connect).saturating_sub(spent_ms);
+                    if pause_ms > 0 && self.pause(pause_ms).await {
+                        self.ends(b'C', b'C');
+                        self.txn.log.connect_ms = -1;
+                        return Err(End::Error(400));
+                    }
+                    let _ = began_ms;
+                }
+            }
+        }
+    }
+
+    /// `option redispatch`: on the last retry, or every so many retries.
+    fn may_redispatch(&self, px: &Proxy, retries: u32, left: u32) -> bool {
+        match px.settings.options.redispatch {
+            None | Some(0) => false,
+            Some(interval) if interval < 0 => left < interval.unsigned_abs(),
+            Some(interval) => (retries - left).is_multiple_of(interval.unsigned_abs()),
+        }
+    }
+
+    /// Sleeps; true when the client went away meanwhile.
+    pub async fn pause(&mut self, pause_ms: u64) -> bool {
+        let until_ms = self.now_ms() + pause_ms;
+        let watch = self.watches_client();
+        let Connection { client, deadline, thread, .. } = &mut *self.conn;
+        std::future::poll_fn(|cx| {
+            if deadline.poll(cx, until_ms).is_ready() {
+                return Poll::Ready(false);
+            }
+            if watch && super::client_gone(cx, client, thread) {
+                return Poll::Ready(true);
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    async fn open_or_reuse(&mut self, px: &Proxy, server: &Server) -> Result<Upstream, ConnectFault> {
+        if self.txn.http
+            && self.txn.log.retries == 0
+            && let Some(upstream) = upstream::reuse(self.conn, px, server)
+        {
+            return Ok(upstream);
+        }
+        let timeout = self.effects.connect_timeout_ms.or(px.settings.timeouts.connect);
+        let watch = self.watches_client();
+        upstream::open(self.conn, px, server, timeout, &self.effects, watch).await
+    }
+}

@@ -1,0 +1,213 @@
+//! A stream's server connection: taken from the pool or opened, and kept or closed afterwards.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use haproxy_model::settings::{HttpReuse, SendProxy, ServerAddress};
+use haproxy_model::snapshot::{Proxy, Server, Snapshot};
+
+use crate::conn::{Connection, deadline_after};
+use crate::connect::{self, Target};
+use crate::deadline::Deadline;
+use crate::idle::IdleConnection;
+use crate::io::Io;
+use crate::side::Side;
+use crate::thread::Thread;
+
+/// Timeout of a connect when the configuration names none: the system's own.
+const CONNECT_FALLBACK_MS: u64 = 24 * 3600 * 1000;
+
+/// A server connection in use.
+#[derive(Debug)]
+pub struct Upstream {
+    /// The socket and what it has received.
+    pub side: Side,
+    /// The server's live state.
+    pub server: Arc<haproxy_balance::Server>,
+    /// What must be equal to share it.
+    pub key: u64,
+    /// True when it was idle before.
+    pub reused: bool,
+    /// True when it carried requests of several sessions.
+    pub shared_before: bool,
+    /// Requests carried, this one included.
+    pub requests: u64,
+    /// True when it belongs to its session alone.
+    pub private: bool,
+}
+
+/// Why a connect failed.
+#[derive(Debug)]
+pub enum ConnectFault {
+    /// `timeout connect` passed.
+    Timeout,
+    /// The system or the server refused.
+    Refused(io::Error),
+    /// The client went away meanwhile.
+    ClientGone,
+}
+
+/// A connection that is open already: the session's own, or one of the pool as `http-reuse` allows.
+pub fn reuse(conn: &mut Connection, px: &Proxy, server: &Server) -> Option<Upstream> {
+    let key = share_key(conn, server)?;
+    if let Some(own) = conn.own_server.take() {
+        if Arc::ptr_eq(&own.server, &server.live) && own.key == key && own.io.is_quiet() {
+            return Some(in_use(own, true, false));
+        }
+        retire(&conn.thread, &conn.snapshot, own);
+    }
+    let first = conn.requests <= 1;
+    let only_shared = match px.settings.http_reuse {
+        HttpReuse::Never => return None,
+        HttpReuse::Safe if first => return None,
+        HttpReuse::Aggressive if first => true,
+        HttpReuse::Safe | HttpReuse::Aggressive | HttpReuse::Always => false,
+    };
+    let idle = conn.thread.idle.borrow_mut().take(&server.live, key, only_shared)?;
+    Some(in_use(idle, false, true))
+}
+
+fn in_use(idle: IdleConnection, private: bool, shared_before: bool) -> Upstream {
+    Upstream {
+        side: Side::new(idle.io),
+        server: idle.server,
+        key: idle.key,
+        reused: true,
+        shared_before: shared_before || idle.shared_before,
+        requests: idle.requests + 1,
+        private,
+    }
+}
+
+/// What must be equal for two requests to share a connection; `None` when sharing is out of the question.
+fn share_key(conn: &Connection, server: &Server) -> Option<u64> {
+    let by_client = server.settings.send_proxy != SendProxy::Off
+        || server.settings.source.as_ref().is_some_and(|source| source.use_client)
+        || server.settings.port_offset.is_some();
+    if !by_client {
+        return Some(0);
+    }
+    use std::hash::{Hash, Hasher};
+    let mut hasher = std::collections::hash_map::DefaultHasher::new();
+    conn.session.source.ip().hash(&mut hasher);
+    conn.session.destination.ip().hash(&mut hasher);
+    Some(hasher.finish() | 1)
+}
+
+/// Opens a connection to the server; the PROXY header it wants is left in `preface`, to be sent before all else.
+pub async fn open(
+    conn: &mut Connection,
+    px: &Proxy,
+    server: &Server,
+    timeout_ms: Option<u64>,
+    effects: &haproxy_rules::Effects,
+    watch_client: bool,
+) -> Result<Upstream, ConnectFault> {
+    let address = address_for(conn, server);
+    let global = &conn.snapshot.global;
+    let target = Target {
+        address: &address,
+        source: server.settings.source.as_ref().or(px.settings.source.as_ref()),
+        client: conn.session.source.ip(),
+        keepalive: px.settings.options.server_keepalive,
+        user_timeout_ms: server.settings.tcp_user_timeout_ms,
+        mark: effects.server_mark,
+        tos: effects.server_tos,
+        receive_buffer: global.rcvbuf_server,
+        send_buffer: global.sndbuf_server,
+    };
+    let key = share_key(conn, server).unwrap_or(0);
+    let io = connect::begin(&target).map_err(ConnectFault::Refused)?;
+    let deadline_ms =
+        deadline_after(conn.thread.now_ms(), timeout_ms.filter(|ms| *ms > 0).or(Some(CONNECT_FALLBACK_MS)));
+    wait_established(conn, &io, deadline_ms, watch_client).await?;
+    Ok(Upstream {
+        side: Side::new(io),
+        server: Arc::clone(&server.live),
+        key,
+        reused: false,
+        shared_before: false,
+        requests: 1,
+        private: px.settings.http_reuse == HttpReuse::Never,
+    })
+}
+
+async fn wait_established(
+    conn: &mut Connection,
+    io: &Io,
+    deadline_ms: u64,
+    watch_client: bool,
+) -> Result<(), ConnectFault> {
+    let Connection { deadline, client, thread, .. } = conn;
+    let deadline: &mut Deadline = deadline;
+    std::future::poll_fn(|cx| {
+        if let std::task::Poll::Ready(ready) = io.poll_write_ready(cx) {
+            let outcome = ready.and_then(|()| connect::established(io));
+            return std::task::Poll::Ready(outcome.map_err(ConnectFault::Refused));
+        }
+        if deadline.poll(cx, deadline_ms).is_ready() {
+            return std::task::Poll::Ready(Err(ConnectFault::Timeout));
+        }
+        if watch_client && super::client_gone(cx, client, thread) {
+            return std::task::Poll::Ready(Err(ConnectFault::ClientGone));
+        }
+        std::task::Poll::Pending
+    })
+    .await
+}
+
+/// The server's address, with the client's destination port mapped in where the line says so.
+fn address_for(conn: &Connection, server: &Server) -> ServerAddress {
+    match (&server.settings.address, server.settings.port_offset) {
+        (ServerAddress::Ip(address), Some(offset)) => {
+            let base = conn.session.destination.ip().map_or(0, |d| i32::from(d.port()));
+            let mut address = *address;
+            address.set_port((base + offset) as u16);
+            ServerAddress::Ip(address)
+        }
+        (address, _) => address.clone(),
+    }
+}
+
+/// Puts a connection away after a complete exchange: with its session, into the pool, or closed.
+pub fn keep(conn: &mut Connection, px: &Proxy, server: &Server, upstream: Upstream) {
+    let max_reuse = server.settings.max_reuse;
+    if max_reuse >= 0 && upstream.requests > max_reuse as u64 {
+        return;
+    }
+    if !upstream.side.input.is_empty() || upstream.side.ended {
+        let mut side = upstream.side;
+        side.input.discard(&conn.thread.buffers);
+        return;
+    }
+    let idle = IdleConnection {
+        io: upstream.side.io,
+        server: upstream.server,
+        key: upstream.key,
+        shared_before: upstream.shared_before,
+        since_ms: conn.thread.now_ms(),
+        requests: upstream.requests,
+    };
+    if px.settings.http_reuse == HttpReuse::Never {
+        conn.own_server = Some(idle);
+    } else {
+        into_pool(&conn.thread, server, idle);
+    }
+}
+
+fn into_pool(thread: &Thread, server: &Server, idle: IdleConnection) {
+    let max = server.settings.pool_max_conn;
+    if max >= 0 && server.live.idle_connections().load(Ordering::Relaxed) as i64 >= max {
+        return;
+    }
+    if server.settings.pool_purge_delay_ms == 0 {
+        return;
+    }
+    thread.idle.borrow_mut().give(idle);
+}
+
+/// Lets go of a session's own connection when the session ends: others may have it unless `http-reuse never`.
+pub fn retire(_thread: &Thread, _snapshot: &Snapshot, own: IdleConnection) {
+    drop(own);
+}

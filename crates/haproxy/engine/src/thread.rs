@@ -1,0 +1,135 @@
+//! What one data thread owns: its snapshot, buffers, idle server connections, spare transactions.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use haproxy_expr::cx::Txn;
+use haproxy_model::snapshot::Snapshot;
+use haproxy_stats::objects::ProcessCounters;
+
+use crate::buffer::BufferPool;
+use crate::idle::IdlePool;
+use crate::process::Process;
+
+/// Size of the buffers that carry long bodies.
+const LARGE_BUFFER: usize = 64 * 1024;
+
+/// How many spare transactions a thread keeps.
+const SPARE_MAX: usize = 128;
+
+/// State of one data thread. Never leaves it.
+pub struct Thread {
+    /// Its index, from 0.
+    pub index: usize,
+    /// The process it belongs to.
+    pub process: Arc<Process>,
+    /// Receive buffers of `tune.bufsize`.
+    pub buffers: BufferPool,
+    /// Receive buffers for long bodies.
+    pub large_buffers: BufferPool,
+    /// Idle server connections.
+    pub idle: RefCell<IdlePool>,
+    snapshot: RefCell<Rc<Arc<Snapshot>>>,
+    spare_txns: RefCell<Vec<Box<Txn>>>,
+    spare_texts: RefCell<Vec<Vec<u8>>>,
+    random: Cell<u64>,
+    /// True once new requests on kept connections are refused.
+    pub draining: Cell<bool>,
+    /// Woken when draining begins.
+    pub drain: tokio::sync::Notify,
+}
+
+impl Thread {
+    /// The state of thread `index`.
+    pub fn new(index: usize, process: Arc<Process>) -> Self {
+        let snapshot = process.snapshot.load_full();
+        let bufsize = snapshot.global.bufsize;
+        let seed = 0x9e37_79b9_7f4a_7c15u64
+            .wrapping_mul(index as u64 + 1)
+            .wrapping_add(crate::clock::date().micros as u64)
+            .wrapping_add((process.pid as u64) << 32);
+        Thread {
+            index,
+            buffers: BufferPool::new(bufsize),
+            large_buffers: BufferPool::new(LARGE_BUFFER.max(bufsize)),
+            idle: RefCell::new(IdlePool::default()),
+            snapshot: RefCell::new(Rc::new(snapshot)),
+            spare_txns: RefCell::new(Vec::new()),
+            spare_texts: RefCell::new(Vec::new()),
+            random: Cell::new(seed | 1),
+            draining: Cell::new(false),
+            drain: tokio::sync::Notify::new(),
+            process,
+        }
+    }
+
+    /// The snapshot for what begins now.
+    pub fn snapshot(&self) -> Rc<Arc<Snapshot>> {
+        self.snapshot.borrow().clone()
+    }
+
+    /// True while `snapshot` is the one for what begins now.
+    pub fn is_current(&self, snapshot: &Rc<Arc<Snapshot>>) -> bool {
+        Rc::ptr_eq(&self.snapshot.borrow(), snapshot)
+    }
+
+    /// Takes up the process's newest snapshot.
+    pub fn renew_snapshot(&self) {
+        *self.snapshot.borrow_mut() = Rc::new(self.process.snapshot.load_full());
+    }
+
+    /// Milliseconds now.
+    pub fn now_ms(&self) -> u64 {
+        self.process.clock.now_ms()
+    }
+
+    /// This thread's part of the process's counters.
+    pub fn counters(&self) -> &ProcessCounters {
+        self.process.counters.at(self.index)
+    }
+
+    /// The next session number.
+    pub fn next_session(&self) -> u64 {
+        self.process.next_session.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A transaction, reused where there is one.
+    pub fn txn(&self) -> Box<Txn> {
+        self.spare_txns.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Takes a transaction back.
+    pub fn give_txn(&self, mut txn: Box<Txn>) {
+        let mut spare = self.spare_txns.borrow_mut();
+        if spare.len() < SPARE_MAX {
+            txn.reset();
+            spare.push(txn);
+        }
+    }
+
+    /// An empty text buffer, reused where there is one.
+    pub fn text(&self) -> Vec<u8> {
+        self.spare_texts.borrow_mut().pop().unwrap_or_else(|| Vec::with_capacity(2048))
+    }
+
+    /// Takes a text buffer back.
+    pub fn give_text(&self, mut text: Vec<u8>) {
+        let mut spare = self.spare_texts.borrow_mut();
+        if spare.len() < SPARE_MAX && text.capacity() > 0 && text.capacity() <= 64 * 1024 {
+            text.clear();
+            spare.push(text);
+        }
+    }
+
+    /// A pseudo-random number (xorshift), for balancing and jitter only.
+    pub fn random(&self) -> u64 {
+        let mut x = self.random.get();
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        self.random.set(x);
+        x
+    }
+}

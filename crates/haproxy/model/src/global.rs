@@ -1,0 +1,176 @@
+//! Settings of the `global` section.
+
+use std::path::PathBuf;
+
+use crate::settings::{BindSettings, LogTarget};
+
+/// Process-wide settings, with the manual's defaults.
+#[derive(Clone, Debug)]
+pub struct Global {
+    /// `nbthread`
+    pub threads: u32,
+    /// `maxconn` as written (or `-n`).
+    pub maxconn: Option<u32>,
+    /// `maxconn` in force once computed.
+    pub maxconn_effective: u32,
+    /// `ulimit-n`
+    pub ulimit_n: Option<u64>,
+    /// `fd-hard-limit`
+    pub fd_hard_limit: Option<u64>,
+    /// `strict-limits`
+    pub strict_limits: bool,
+    /// `daemon`
+    pub daemon: bool,
+    /// `pidfile`
+    pub pidfile: Option<PathBuf>,
+    /// `chroot`
+    pub chroot: Option<PathBuf>,
+    /// `user` or `uid`
+    pub uid: Option<u32>,
+    /// `group` or `gid`
+    pub gid: Option<u32>,
+    /// `node`
+    pub node: Option<String>,
+    /// `description`
+    pub description: Option<String>,
+    /// `log` lines.
+    pub logs: Vec<LogTarget>,
+    /// `log-send-hostname`
+    pub log_send_hostname: Option<String>,
+    /// `log-tag`
+    pub log_tag: Option<Vec<u8>>,
+    /// `stats socket` lines.
+    pub stats_sockets: Vec<BindSettings>,
+    /// `stats timeout`, milliseconds.
+    pub stats_timeout_ms: u64,
+    /// `stats maxconn`
+    pub stats_maxconn: u32,
+    /// `hard-stop-after`, milliseconds.
+    pub hard_stop_after_ms: Option<u64>,
+    /// `grace`, milliseconds.
+    pub grace_ms: Option<u64>,
+    /// `close-spread-time`, milliseconds.
+    pub close_spread_ms: Option<u64>,
+    /// `spread-checks`, percent.
+    pub spread_checks: u32,
+    /// `max-spread-checks`, milliseconds.
+    pub max_spread_checks_ms: Option<u64>,
+    /// `maxconnrate`
+    pub maxconnrate: Option<u32>,
+    /// `maxsessrate`
+    pub maxsessrate: Option<u32>,
+    /// `tune.bufsize`
+    pub bufsize: usize,
+    /// `tune.maxrewrite`
+    pub maxrewrite: usize,
+    /// `tune.maxaccept`
+    pub maxaccept: i32,
+    /// `tune.http.maxhdr`
+    pub max_headers: usize,
+    /// `tune.http.logurilen`
+    pub log_uri_length: usize,
+    /// `tune.http.cookielen`
+    pub cookie_length: usize,
+    /// `tune.idletimer` and the other tunables that change nothing here, as written.
+    pub pool_low_conn: u32,
+    /// `tune.rcvbuf.client`
+    pub rcvbuf_client: Option<u32>,
+    /// `tune.sndbuf.client`
+    pub sndbuf_client: Option<u32>,
+    /// `tune.rcvbuf.server`
+    pub rcvbuf_server: Option<u32>,
+    /// `tune.sndbuf.server`
+    pub sndbuf_server: Option<u32>,
+    /// `nosplice`
+    pub nosplice: bool,
+    /// `set-dumpable`
+    pub set_dumpable: bool,
+    /// `server-state-base`
+    pub server_state_base: Option<PathBuf>,
+    /// `server-state-file`
+    pub server_state_file: Option<PathBuf>,
+    /// `localpeer`
+    pub localpeer: Option<String>,
+    /// `quiet`
+    pub quiet: bool,
+    /// `zero-warning`
+    pub zero_warning: bool,
+    /// `insecure-fork-wanted`
+    pub insecure_fork_wanted: bool,
+    /// `external-check`
+    pub external_check: bool,
+    /// `h1-case-adjust` pairs: lower-case name and wished form.
+    pub h1_case_adjust: Vec<(Vec<u8>, Vec<u8>)>,
+    /// `expose-experimental-directives`
+    pub experimental: bool,
+    /// `expose-deprecated-directives`
+    pub deprecated: bool,
+    /// `cpu-map` lines as written: first thread, CPU list.
+    pub cpu_map: Vec<(String, Vec<usize>)>,
+    /// `default-path` origin.
+    pub default_path: Option<PathBuf>,
+    /// `crt-base`
+    pub crt_base: Option<PathBuf>,
+    /// `ca-base`
+    pub ca_base: Option<PathBuf>,
+}
+
+impl Default for Global {
+    fn default() -> Self {
+        Global {
+            threads: 1,
+            maxconn: None,
+            maxconn_effective: 0,
+            ulimit_n: None,
+            fd_hard_limit: None,
+            strict_limits: true,
+            daemon: false,
+            pidfile: None,
+            chroot: None,
+            uid: None,
+            gid: None,
+            node: None,
+            description: None,
+            logs: Vec::new(),
+            log_send_hostname: None,
+            log_tag: None,
+            stats_sockets: Vec::new(),
+            stats_timeout_ms: 10_000,
+            stats_maxconn: 10,
+            hard_stop_after_ms: None,
+            grace_ms: None,
+            close_spread_ms: None,
+            spread_checks: 0,
+            max_spread_checks_ms: None,
+            maxconnrate: None,
+            maxsessrate: None,
+            bufsize: 16_384,
+            maxrewrite: 1_024,
+            maxaccept: 4,
+            max_headers: 101,
+            log_uri_length: 1_024,
+            cookie_length: 63,
+            pool_low_conn: 0,
+            rcvbuf_client: None,
+            sndbuf_client: None,
+            rcvbuf_server: None,
+            sndbuf_server: None,
+            nosplice: false,
+            set_dumpable: false,
+            server_state_base: None,
+            server_state_file: None,
+            localpeer: None,
+            quiet: false,
+            zero_warning: false,
+            insecure_fork_wanted: false,
+            external_check: false,
+            h1_case_adjust: Vec::new(),
+            experimental: false,
+            deprecated: false,
+            cpu_map: Vec::new(),
+            default_path: None,
+            crt_base: None,
+            ca_base: None,
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! From lines to a draft: sections, and the registry of their keywords.
+
+mod bind;
+mod global;
+mod legacy;
+mod proxy;
+mod sections;
+mod server;
+mod userlist;
+
+use std::sync::Arc;
+
+use common_base::address::{Address, AddressRules};
+use haproxy_conf::{Context, Cursor, Flow, Line, LineSink, ParseError, Registry, Row, Sections};
+
+use crate::draft::Draft;
+
+pub use legacy::LEGACY;
+
+/// A keyword row of a section.
+pub type Keyword = Row<Draft>;
+
+/// All keyword tables of the sections.
+pub fn tables() -> Vec<&'static [Keyword]> {
+    vec![
+        global::KEYWORDS,
+        global::TUNABLES,
+        proxy::basics::KEYWORDS,
+        proxy::timeouts::KEYWORDS,
+        proxy::options::KEYWORDS,
+        proxy::rules::KEYWORDS,
+        proxy::log::KEYWORDS,
+        proxy::stats::KEYWORDS,
+        proxy::cookie::KEYWORDS,
+        proxy::balance::KEYWORDS,
+        proxy::errors::KEYWORDS,
+        proxy::checks::KEYWORDS,
+        bind::KEYWORDS,
+        server::KEYWORDS,
+        userlist::KEYWORDS,
+        sections::KEYWORDS,
+        legacy::LEGACY,
+    ]
+}
+
+/// The registry of all section keywords.
+pub fn registry() -> Registry<Draft> {
+    Registry::new(&tables())
+}
+
+/// Keywords that open a section here.
+pub const SECTIONS: &[&str] = &[
+    "global",
+    "defaults",
+    "listen",
+    "frontend",
+    "backend",
+    "userlist",
+    "http-errors",
+    "peers",
+    "resolvers",
+    "mailers",
+    "cache",
+    "ring",
+    "log-forward",
+    "log-profile",
+    "fcgi-app",
+    "crt-store",
+    "acme",
+    "healthcheck",
+    "traces",
+    "namespace_list",
+    "program",
+];
+
+/// Keywords that may follow `no` and `default`.
+pub const NEGATABLE: &[&str] = &[
+    "option",
+    "log",
+    "busy-polling",
+    "set-dumpable",
+    "strict-limits",
+    "insecure-fork-wanted",
+    "insecure-setuid-wanted",
+    "numa-cpu-mapping",
+];
+
+/// Feeds lines to the keyword rows.
+pub struct Sink {
+    /// What is being filled.
+    pub draft: Draft,
+    registry: Registry<Draft>,
+}
+
+impl Sink {
+    /// A sink over an empty draft.
+    pub fn new(draft: Draft) -> Self {
+        Sink { draft, registry: registry() }
+    }
+
+    fn note_place(&mut self, cx: &Context<'_>, line: &Line) {
+        let name = cx.diags.file_name(line.file);
+        if &*self.draft.place.file != name {
+            self.draft.place.file = Arc::from(name);
+        }
+        self.draft.place.line = line.number;
+        self.draft.place.span = line.span();
+    }
+}
+
+impl LineSink for Sink {
+    fn section(&mut self, cx: &mut Context<'_>, line: &Line) -> Flow {
+        self.note_place(cx, line);
+        let mut cursor = Cursor::new(line, 1);
+        let outcome = sections::open(&mut self.draft, &mut cursor);
+        cursor.flush_warnings(cx.diags);
+        if let Err(error) = outcome {
+            let abort = error.abort;
+            cx.diags.parse_error(line, error);
+            if abort {
+                return Flow::Abort;
+            }
+        }
+        Flow::Continue
+    }
+
+    fn line(&mut self, cx: &mut Context<'_>, line: &Line) -> Flow {
+        self.note_place(cx, line);
+        if self.draft.section == Sections::GLOBAL && global::environment(cx, line) {
+            self.draft.env = cx.env.clone();
+            return Flow::Continue;
+        }
+        if sections::is_foreign(self.draft.section) {
+            return Flow::Continue;
+        }
+        let section = self.draft.section;
+        match self.registry.dispatch(&mut self.draft, line, section, cx.diags) {
+            Ok(()) => Flow::Continue,
+            Err(_) => Flow::Abort,
+        }
+    }
+
+    fn section_end(&mut self, cx: &mut Context<'_>) -> Flow {
+        sections::close(&mut self.draft, cx.diags);
+        Flow::Continue
+    }
+}
+
+/// Text of a word, or an error when it is not UTF-8.
+fn text(cursor: &mut Cursor<'_>, what: &str) -> Result<String, ParseError> {
+    let keyword = cursor.keyword();
+    let word = cursor.next_word().ok_or_else(|| ParseError::new(format!("'{keyword}' expects {what}.")))?;
+    Ok(word.as_bstr().to_string())
+}
+
+/// Reads an address word, with its variables expanded.
+fn address(draft: &Draft, word: &str, rules: &AddressRules) -> Result<Address, String> {
+    let text = haproxy_conf::expand_address(word.as_bytes(), &draft.env).to_string();
+    common_base::address::parse_address(word, &text, rules).map_err(|error| error.to_string())
+}
+
+/// A row that accepts any arguments and keeps none: only for keywords whose status says why.
+fn accept(_: &mut Draft, cursor: &mut Cursor<'_>) -> Result<(), ParseError> {
+    cursor.take_rest();
+    Ok(())
+}
+
+/// A row that is never reached: its status refuses first.
+fn refuse(_: &mut Draft, cursor: &mut Cursor<'_>) -> Result<(), ParseError> {
+    Err(cursor.error("not supported"))
+}

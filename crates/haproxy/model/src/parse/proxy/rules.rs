@@ -1,0 +1,419 @@
+//! `acl`, the rule families, switching, and old words for them.
+
+use std::sync::Arc;
+
+use haproxy_conf::{Cursor, ParseError, Sections, Status};
+use haproxy_expr::{Condition, Context, Contexts};
+use haproxy_rules::{Family, ProxyFacts, RuleLoad, RuleSet, parse_rule};
+
+use crate::draft::{Draft, SwitchDraft};
+use crate::parse::{Keyword, refuse, text};
+use crate::snapshot::Rules;
+
+const PROXY: Sections = Sections::PROXY;
+const FRONT: Sections = Sections::FRONT;
+const BACK: Sections = Sections::BACK;
+
+macro_rules! row {
+    ($name:literal, $sections:expr, $args:literal, $run:expr, $doc:literal) => {
+        Keyword {
+            name: $name,
+            sections: $sections,
+            args: $args,
+            status: Status::Supported,
+            run: $run,
+            doc: $doc,
+        }
+    };
+}
+
+/// Rules.
+pub const KEYWORDS: &[Keyword] = &[
+    row!("acl", PROXY, "<name> <criterion> [flags] [operator] <value> ...", acl, "named condition"),
+    row!(
+        "tcp-request connection",
+        FRONT,
+        "<action> [if <condition>]",
+        tcp_connection,
+        "rules on new connections"
+    ),
+    row!("tcp-request session", FRONT, "<action> [if <condition>]", tcp_session, "rules on new sessions"),
+    row!(
+        "tcp-request content",
+        PROXY,
+        "<action> [if <condition>]",
+        tcp_content,
+        "rules on what the client sends"
+    ),
+    row!("tcp-request inspect-delay", PROXY, "<time>", inspect_delay, "time to wait for content"),
+    row!(
+        "tcp-response content",
+        BACK,
+        "<action> [if <condition>]",
+        tcp_response,
+        "rules on what the server sends"
+    ),
+    row!("tcp-response inspect-delay", BACK, "<time>", response_delay, "time to wait for content"),
+    row!("http-request", PROXY, "<action> [if <condition>]", http_request, "rules on requests"),
+    row!("http-response", PROXY, "<action> [if <condition>]", http_response, "rules on responses"),
+    row!("http-after-response", PROXY, "<action> [if <condition>]", http_after, "rules on all responses"),
+    row!(
+        "redirect",
+        PROXY,
+        "{ location | prefix | scheme } <to> [options] [if <condition>]",
+        redirect,
+        "answer with a redirection"
+    ),
+    row!("block", PROXY, "{ if | unless } <condition>", block, "refuse requests, gone since 2.1"),
+    row!("use_backend", FRONT, "<backend> [if <condition>]", use_backend, "choice of the backend"),
+    row!("use-server", BACK, "<server> [if <condition>]", use_server, "choice of the server"),
+    row!(
+        "force-persist",
+        BACK,
+        "{ if | unless } <condition>",
+        force_persist,
+        "persistence to servers that are down"
+    ),
+    row!("ignore-persist", BACK, "{ if | unless } <condition>", ignore_persist, "no persistence"),
+    row!("monitor fail", FRONT, "{ if | unless } <condition>", monitor_fail, "when the monitor says no"),
+    Keyword {
+        name: "force-be-switch",
+        sections: FRONT,
+        args: "...",
+        status: Status::Refused("backends cannot be unpublished in this version of rhaproxy"),
+        run: refuse,
+        doc: "use unpublished backends",
+    },
+    Keyword {
+        name: "quic-initial",
+        sections: FRONT,
+        args: "...",
+        status: Status::Refused("QUIC is not part of this version of rhaproxy"),
+        run: refuse,
+        doc: "rules on QUIC packets",
+    },
+];
+
+type Outcome = Result<(), ParseError>;
+
+/// Rank of each family in the order of evaluation, for the warning about misplaced rules.
+const RANKS: &[(&str, u8)] = &[
+    ("tcp-request connection", 1),
+    ("tcp-request session", 2),
+    ("tcp-request content", 3),
+    ("monitor fail", 4),
+    ("http-request", 5),
+    ("redirect", 6),
+    ("use_backend", 7),
+    ("use-server", 8),
+];
+
+/// Warns when rules evaluated later were declared before this one.
+fn note_order(draft: &mut Draft, cursor: &mut Cursor<'_>, family: &'static str) {
+    let Some((_, rank)) = RANKS.iter().find(|(name, _)| *name == family) else { return };
+    let last = draft.px.last_family;
+    if last > *rank
+        && let Some((later, _)) = RANKS.iter().find(|(_, r)| *r == last)
+    {
+        let a = if later.starts_with('u') { "a" } else { "an" };
+        let a = if later.starts_with("http")
+            || later.starts_with("monitor")
+            || later.starts_with("redirect")
+            || later.starts_with("tcp")
+        {
+            "a"
+        } else {
+            a
+        };
+        cursor.warn_with(ParseError::new(format!(
+            "a '{family}' rule placed after {a} '{later}' rule will still be processed before."
+        )));
+    }
+    draft.px.last_family = last.max(*rank);
+}
+
+fn acl(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    let words: Vec<String> = cursor.take_rest().iter().map(|word| word.as_bstr().to_string()).collect();
+    let mut acls = std::mem::take(&mut draft.px.acls);
+    let outcome = draft.with_expr(Contexts::ALL, "acl", |cx, _| {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        acls.declare(&words, cx)
+    });
+    draft.px.acls = acls;
+    flush(draft, cursor);
+    outcome.map_err(|fault| {
+        let error = ParseError::new(format!("{}.", fault.message));
+        match fault.hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
+        .aborting()
+    })
+}
+
+fn flush(draft: &mut Draft, cursor: &mut Cursor<'_>) {
+    for warning in draft.load.warnings.drain(..) {
+        cursor.warn(warning.text);
+    }
+}
+
+/// Reads one rule of a family into the rule set `field` names.
+pub fn rule(
+    draft: &mut Draft,
+    cursor: &mut Cursor<'_>,
+    family: Family,
+    field: fn(&mut Rules) -> &mut RuleSet,
+) -> Outcome {
+    let anonymous = draft.px.role == Some(crate::settings::Role::Defaults) && draft.px.name.is_empty();
+    if anonymous {
+        return Err(ParseError::new(format!(
+            "'{}' not allowed in anonymous 'defaults' section.",
+            family.keyword().split(' ').next().unwrap_or_default()
+        )));
+    }
+    let before = field(&mut draft.px.rules).clone();
+    let rule = draft.with_rules(family, |load| parse_rule(cursor, load, &before))?;
+    field(&mut draft.px.rules).push(rule);
+    Ok(())
+}
+
+fn tcp_connection(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    note_order(draft, cursor, "tcp-request connection");
+    rule(draft, cursor, Family::TcpConnection, |rules| &mut rules.tcp_connection)
+}
+
+fn tcp_session(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    note_order(draft, cursor, "tcp-request session");
+    rule(draft, cursor, Family::TcpSession, |rules| &mut rules.tcp_session)
+}
+
+fn tcp_content(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    note_order(draft, cursor, "tcp-request content");
+    rule(draft, cursor, Family::TcpContent, |rules| &mut rules.tcp_content)
+}
+
+fn tcp_response(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    rule(draft, cursor, Family::TcpResponse, |rules| &mut rules.tcp_response)
+}
+
+fn inspect_delay(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    draft.px.rules.inspect_delay_ms = Some(u64::from(cursor.duration_ms()?));
+    cursor.finish()
+}
+
+fn response_delay(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    draft.px.rules.response_inspect_delay_ms = Some(u64::from(cursor.duration_ms()?));
+    cursor.finish()
+}
+
+fn http_request(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    note_order(draft, cursor, "http-request");
+    rule(draft, cursor, Family::HttpRequest, |rules| &mut rules.http_request)
+}
+
+fn http_response(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    rule(draft, cursor, Family::HttpResponse, |rules| &mut rules.http_response)
+}
+
+fn http_after(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    rule(draft, cursor, Family::HttpAfterResponse, |rules| &mut rules.http_after_response)
+}
+
+/// `redirect ...` is `http-request redirect ...` in its own set.
+fn redirect(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    note_order(draft, cursor, "redirect");
+    cursor.set_position(cursor.position() - 1);
+    rule(draft, cursor, Family::HttpRequest, |rules| &mut rules.redirect)
+}
+
+/// `block if ...` is `http-request deny if ...`.
+fn block(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    let words: Vec<&str> = cursor.rest().iter().map(|word| word.as_str()).collect();
+    cursor.warn(format!(
+        "the 'block' directive is a form of older versions. Use 'http-request deny {}' instead, which uses the exact same syntax.",
+        words.join(" ")
+    ));
+    let mut line = cursor.line().clone();
+    line.words[0] = haproxy_conf::Word::new("deny");
+    cursor.take_rest();
+    let mut inner = Cursor::new(&line, 0);
+    rule(draft, &mut inner, Family::HttpRequest, |rules| &mut rules.http_request)
+}
+
+/// The condition at the end of a line, if there is one.
+pub fn condition(
+    draft: &mut Draft,
+    cursor: &mut Cursor<'_>,
+    within: &'static str,
+) -> Result<Option<Condition>, ParseError> {
+    if cursor.at_end() {
+        return Ok(None);
+    }
+    let words: Vec<String> = cursor.take_rest().iter().map(|word| word.as_bstr().to_string()).collect();
+    if !matches!(words[0].as_str(), "if" | "unless") {
+        return Err(ParseError::new(format!(
+            "'{within}' expects either 'if' or 'unless' followed by a condition (got '{}').",
+            words[0]
+        )));
+    }
+    let (front, back) = (draft.px.is_frontend(), draft.px.is_backend());
+    let contexts = match within {
+        "use_backend" => Contexts::of(Context::FeUseBackend),
+        "use-server" => Contexts::of(Context::BeUseServer),
+        _ if front && back => Contexts::of(Context::FeHttpRequest).and(Context::BeHttpRequest),
+        _ if back => Contexts::of(Context::BeHttpRequest),
+        _ => Contexts::of(Context::FeHttpRequest),
+    };
+    let parsed = draft.with_expr(contexts, within, |cx, acls| {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        Condition::parse(&words, acls, cx)
+    });
+    flush(draft, cursor);
+    match parsed {
+        Ok(condition) => Ok(Some(condition)),
+        Err(fault) => {
+            let error =
+                ParseError::new(format!("error detected while parsing {within} rule : {}.", fault.message));
+            Err(match fault.hint {
+                Some(hint) => error.with_hint(hint),
+                None => error,
+            })
+        }
+    }
+}
+
+fn switch(
+    draft: &mut Draft,
+    cursor: &mut Cursor<'_>,
+    within: &'static str,
+) -> Result<SwitchDraft, ParseError> {
+    let name = text(cursor, "a name")?;
+    let format = if name.contains("%[") || name.contains('%') {
+        let contexts =
+            Contexts::of(if within == "use_backend" { Context::FeUseBackend } else { Context::BeUseServer });
+        let parsed = draft.with_expr(contexts, within, |cx, _| {
+            haproxy_expr::LogFormat::parse(&name, haproxy_expr::Style::Plain, cx)
+        });
+        Some(Arc::new(
+            parsed.map_err(|fault| cursor.error_before(format!("'{within} {name}' : {}.", fault.message)))?,
+        ))
+    } else {
+        None
+    };
+    let condition = condition(draft, cursor, within)?.map(Arc::new);
+    Ok(SwitchDraft { name, format, condition, place: draft.place.clone() })
+}
+
+fn use_backend(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    note_order(draft, cursor, "use_backend");
+    let rule = switch(draft, cursor, "use_backend")?;
+    draft.px.switching.push(rule);
+    Ok(())
+}
+
+fn use_server(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    let rule = switch(draft, cursor, "use-server")?;
+    draft.px.use_server.push(rule);
+    Ok(())
+}
+
+fn persist(draft: &mut Draft, cursor: &mut Cursor<'_>, force: bool) -> Outcome {
+    let within = if force { "force-persist" } else { "ignore-persist" };
+    let Some(condition) = condition(draft, cursor, within)? else {
+        return Err(
+            cursor.error(format!("'{within}' requires either 'if' or 'unless' followed by a condition."))
+        );
+    };
+    draft.px.persist_rules.push((force, Arc::new(condition)));
+    Ok(())
+}
+
+fn force_persist(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    persist(draft, cursor, true)
+}
+
+fn ignore_persist(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    persist(draft, cursor, false)
+}
+
+fn monitor_fail(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    note_order(draft, cursor, "monitor fail");
+    let Some(condition) = condition(draft, cursor, "monitor fail")? else {
+        return Err(cursor.error("'monitor fail' requires either 'if' or 'unless' followed by a condition."));
+    };
+    draft.px.rules.monitor_fail.push(Arc::new(condition));
+    Ok(())
+}
+
+/// `set-var` and `set-var-fmt` of the global section.
+pub fn global_variable(draft: &mut Draft, cursor: &mut Cursor<'_>, as_format: bool) -> Outcome {
+    let name = text(cursor, "a variable name")?;
+    let words: Vec<String> = cursor.take_rest().iter().map(|word| word.as_bstr().to_string()).collect();
+    draft.global_variables.push((name, words, as_format, draft.place.clone()));
+    Ok(())
+}
+
+impl Draft {
+    /// Lets `read` parse expressions in this draft.
+    pub fn with_expr<T>(
+        &mut self,
+        contexts: Contexts,
+        within: &'static str,
+        read: impl FnOnce(&mut haproxy_expr::ParseCx<'_>, &haproxy_expr::AclSet) -> T,
+    ) -> T {
+        let files = self.named_files();
+        let id = self.next_proxy();
+        let acls = std::mem::take(&mut self.px.acls);
+        let mut cx = haproxy_expr::ParseCx {
+            contexts,
+            place: self.place.span,
+            within,
+            proxy: haproxy_expr::load::ProxyScope { name: self.px.name.clone(), id },
+            acls: Some(&acls),
+            ..haproxy_expr::ParseCx::bare(&mut self.load, &files)
+        };
+        let result = read(&mut cx, &acls);
+        self.px.acls = acls;
+        result
+    }
+
+    /// Lets `read` parse rules in this draft.
+    pub fn with_rules<T>(
+        &mut self,
+        family: Family,
+        read: impl FnOnce(&mut RuleLoad<'_, '_>) -> Result<T, ParseError>,
+    ) -> Result<T, ParseError> {
+        let files = self.named_files();
+        let id = self.next_proxy();
+        let acls = std::mem::take(&mut self.px.acls);
+        let place = self.place.span;
+        let role = self.px.role.unwrap_or(crate::settings::Role::Defaults);
+        let name = self.px.name.clone();
+        let mut expr = haproxy_expr::ParseCx {
+            place,
+            proxy: haproxy_expr::load::ProxyScope { name: name.clone(), id },
+            acls: Some(&acls),
+            ..haproxy_expr::ParseCx::bare(&mut self.load, &files)
+        };
+        let defaults = role == crate::settings::Role::Defaults;
+        let mut load = RuleLoad {
+            expr: &mut expr,
+            acls: &acls,
+            proxy: ProxyFacts {
+                name: &name,
+                kind: if role == crate::settings::Role::Listen { "proxy" } else { role.keyword() },
+                frontend: role.is_frontend() || defaults,
+                backend: role.is_backend() || defaults,
+                defaults,
+            },
+            family,
+            captures: &mut self.px.settings.captures,
+            later: &mut self.later,
+            experimental: self.global.experimental,
+            warnings: Vec::new(),
+        };
+        let result = read(&mut load);
+        self.px.acls = acls;
+        result
+    }
+}

@@ -1,0 +1,588 @@
+//! From a draft to a runnable snapshot: names become numbers, and what only shows between sections is checked.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+
+use common_base::ids::{ListenerId, ProxyId, ServerId};
+use haproxy_balance::{Balancer, Queue};
+use haproxy_conf::{Diagnostics, Severity};
+use haproxy_expr::load::Names;
+use haproxy_expr::userlist::{Password, Userlist};
+use haproxy_rules::{Switch, SwitchTarget};
+use haproxy_stats::counter::PerThread;
+
+use crate::draft::{Draft, ProxyDraft, UserlistDraft};
+use crate::settings::*;
+use crate::snapshot::*;
+
+/// Servers a round robin can take (manual §4.2 "balance").
+const ROUND_ROBIN_MAX: usize = 4095;
+
+/// Builds the snapshot. Errors and warnings go to `diags`; `None` when there was an error. Live objects of `old` are
+/// taken over by name.
+pub fn resolve(
+    mut draft: Draft,
+    old: Option<&Snapshot>,
+    generation: u64,
+    diags: &mut Diagnostics,
+) -> Option<Snapshot> {
+    let errors_before = diags.counts().alerts;
+    numbers(&mut draft);
+    let names = NameTable::of(&draft);
+    for wanted in std::mem::take(&mut draft.load.wanted) {
+        if let Err(fault) = wanted.resolve(&names) {
+            let text = format!(
+                "parsing [{}:{}] : {}.",
+                diags.file_name(wanted.place.file),
+                wanted.place.line,
+                fault.message
+            );
+            diags.plain(Severity::Alert, text);
+        }
+    }
+    later(&mut draft, diags);
+    let threads = draft.global.threads.max(1) as usize;
+    let mut snapshot = Snapshot {
+        generation,
+        global: draft.global.clone(),
+        proxies: Vec::with_capacity(draft.proxies.len()),
+        listeners: Vec::new(),
+        servers: Vec::new(),
+        process_vars: old.map_or_else(Arc::default, |old| Arc::clone(&old.process_vars)),
+    };
+    let by_name: Arc<HashMap<Vec<u8>, ProxyId>> = Arc::new(names.backends.clone());
+    for (index, px) in draft.proxies.iter().enumerate() {
+        check_proxy(px, &draft, diags);
+        let proxy = build(px, ProxyId(index as u32), threads, &names, &by_name, &mut snapshot, old, diags);
+        snapshot.proxies.push(proxy);
+    }
+    track(&snapshot, diags);
+    fullconn(&mut snapshot);
+    (diags.counts().alerts == errors_before).then_some(snapshot)
+}
+
+/// Gives proxies, listeners and servers their numbers.
+fn numbers(draft: &mut Draft) {
+    let taken: Vec<u32> = draft.proxies.iter().filter_map(|px| px.uuid).collect();
+    let mut next = 2;
+    for px in &mut draft.proxies {
+        if px.uuid.is_none() {
+            while taken.contains(&next) {
+                next += 1;
+            }
+            px.uuid = Some(next);
+            next += 1;
+        }
+        let given: Vec<u32> = px.servers.iter().filter_map(ServerSettings::given_id).collect();
+        let mut next_server = 1;
+        for server in &mut px.servers {
+            server.balance.puid = match server.given_id() {
+                Some(id) => id,
+                None => {
+                    while given.contains(&next_server) {
+                        next_server += 1;
+                    }
+                    next_server += 1;
+                    next_server - 1
+                }
+            };
+        }
+        if let Some(address) = px.settings.dispatch
+            && px.servers.is_empty()
+            && px.is_backend()
+        {
+            let mut server = ServerSettings::new((px.place.file.to_string(), px.place.line));
+            server.balance.name = "dispatch".into();
+            server.balance.address = address.to_string();
+            server.address = ServerAddress::Ip(address);
+            px.servers.push(server);
+        }
+    }
+}
+
+/// All names of the configuration.
+struct NameTable {
+    frontends: HashMap<String, ProxyId>,
+    backends: HashMap<Vec<u8>, ProxyId>,
+    servers: HashMap<(ProxyId, String), ServerId>,
+    userlists: HashMap<String, Arc<Userlist>>,
+}
+
+impl NameTable {
+    fn of(draft: &Draft) -> Self {
+        let mut table = NameTable {
+            frontends: HashMap::new(),
+            backends: HashMap::new(),
+            servers: HashMap::new(),
+            userlists: HashMap::new(),
+        };
+        let mut server = 0;
+        for (index, px) in draft.proxies.iter().enumerate() {
+            let id = ProxyId(index as u32);
+            if px.is_frontend() {
+                table.frontends.insert(px.name.clone(), id);
+            }
+            if px.is_backend() {
+                table.backends.insert(px.name.clone().into_bytes(), id);
+            }
+            for settings in &px.servers {
+                table.servers.insert((id, settings.balance.name.to_string()), ServerId(server));
+                server += 1;
+            }
+        }
+        for (name, users) in &draft.userlists {
+            table.userlists.insert(name.clone(), Arc::new(userlist(users)));
+        }
+        table
+    }
+}
+
+impl Names for NameTable {
+    fn frontend(&self, name: &str) -> Option<ProxyId> {
+        self.frontends.get(name).copied()
+    }
+
+    fn backend(&self, name: &str) -> Option<ProxyId> {
+        self.backends.get(name.as_bytes()).copied()
+    }
+
+    fn server(&self, backend: ProxyId, name: &str) -> Option<ServerId> {
+        self.servers.get(&(backend, name.to_owned())).copied()
+    }
+
+    fn userlist(&self, name: &str) -> Option<Arc<Userlist>> {
+        self.userlists.get(name).cloned()
+    }
+}
+
+fn userlist(users: &UserlistDraft) -> Userlist {
+    let mut list = Userlist::default();
+    for (name, password, hashed, groups) in &users.users {
+        let password = match (password.is_empty(), hashed) {
+            (true, _) => None,
+            (false, true) => Some(Password::Crypt(password.clone())),
+            (false, false) => Some(Password::Plain(password.clone().into_bytes())),
+        };
+        list.add_user(name.as_bytes(), password, groups.clone());
+    }
+    for (group, members) in &users.groups {
+        for member in members {
+            list.add_to_group(member.as_bytes(), group);
+        }
+    }
+    list
+}
+
+/// Settles what rules asked of the whole configuration.
+fn later(draft: &mut Draft, diags: &mut Diagnostics) {
+    use haproxy_rules::Question;
+    for later in std::mem::take(&mut draft.later) {
+        let at = format!("parsing [{}:{}]", diags.file_name(later.place.file), later.place.line);
+        match later.question {
+            Question::ErrorFiles { name, status, slot } => match draft.http_errors.get(&name) {
+                None => {
+                    let text = format!(
+                        "{at} : proxy '{}': unable to find the http-errors section '{name}'.",
+                        later.proxy
+                    );
+                    diags.plain(Severity::Alert, text);
+                }
+                Some(section) => match section.reply(status) {
+                    Some(reply) => drop(slot.set(Arc::clone(reply))),
+                    None => {
+                        let text = format!(
+                            "{at} : proxy '{}': status '{status}' not declared in the http-errors section '{name}'.",
+                            later.proxy
+                        );
+                        diags.plain(Severity::Warning, text);
+                    }
+                },
+            },
+            Question::Capture { id, request, family } => {
+                let declared = draft.proxies.iter().find(|px| px.name == later.proxy).map_or(0, |px| {
+                    let captures = &px.settings.captures;
+                    if request { captures.request.len() } else { captures.response.len() }
+                });
+                if id >= declared {
+                    let text = format!(
+                        "{at} : proxy '{}': unable to find capture id '{id}' referenced by {family} capture rule.",
+                        later.proxy
+                    );
+                    diags.plain(Severity::Alert, text);
+                }
+            }
+            Question::Patterns { name, slot } => match draft.load.patterns.named(&name) {
+                Some(list) => drop(slot.set(Arc::clone(list))),
+                None => {
+                    let text = format!("{at} : unable to find the pattern list '{name}'.");
+                    diags.plain(Severity::Alert, text);
+                }
+            },
+        }
+    }
+    let sections = std::mem::take(&mut draft.http_errors);
+    for px in &mut draft.proxies {
+        for (name, wanted, place) in std::mem::take(&mut px.errorfiles) {
+            let Some(section) = sections.get(&name) else {
+                let text = format!(
+                    "parsing [{}:{}] : proxy '{}': unable to find the http-errors section '{name}'.",
+                    place.file, place.line, px.name
+                );
+                diags.plain(Severity::Alert, text);
+                continue;
+            };
+            for (status, reply) in &section.by_status {
+                if wanted.is_empty() || wanted.contains(status) {
+                    px.settings.errors.set(*status, Arc::clone(reply));
+                }
+            }
+        }
+    }
+    draft.http_errors = sections;
+}
+
+/// Warnings and errors about one proxy as a whole.
+fn check_proxy(px: &ProxyDraft, draft: &Draft, diags: &mut Diagnostics) {
+    let kind = px.role.map_or("proxy", Role::keyword);
+    let kind = if kind == "listen" { "proxy" } else { kind };
+    let name = &px.name;
+    let settings = &px.settings;
+    let mut warn = |text: String| {
+        diags.plain(Severity::Warning, text);
+    };
+    if px.role == Some(Role::Frontend) && px.binds.is_empty() {
+        warn(format!(
+            "frontend '{name}' has no 'bind' directive. Please declare it as a backend if this was intended."
+        ));
+    }
+    let http = settings.mode == Mode::Http;
+    if !http && px.is_frontend() {
+        let option = match settings.log_line {
+            LogLine::Http | LogLine::HttpClf => Some("httplog"),
+            LogLine::Https => Some("httpslog"),
+            _ => None,
+        };
+        if let Some(option) = option {
+            warn(format!(
+                "'option {option}' not usable with {kind} '{name}' (needs 'mode http'). Falling back to 'option tcplog'."
+            ));
+        }
+    }
+    if !http && settings.mode == Mode::Tcp && px.role != Some(Role::Backend) {
+        for (rules, keyword) in [
+            (&px.rules.http_response, "http-response"),
+            (&px.rules.http_after_response, "http-after-response"),
+        ] {
+            if !rules.is_empty() {
+                warn(format!("'{keyword}' rules ignored for {kind} '{name}' as they require HTTP mode."));
+            }
+        }
+        if !px.rules.http_request.is_empty() {
+            warn(format!("'http-request' rules ignored for {kind} '{name}' as they require HTTP mode."));
+        }
+    }
+    let has_log = !settings.logs.is_empty() || (settings.log_global && !draft.global.logs.is_empty());
+    if px.is_frontend() && !has_log {
+        let format = match &settings.log_line {
+            LogLine::Connect => None,
+            _ => Some(()),
+        };
+        if format.is_some() {
+            warn(format!("log format ignored for {kind} '{name}' since it has no log address."));
+        }
+    }
+    missing_timeouts(px, kind, diags);
+}
+
+fn missing_timeouts(px: &ProxyDraft, kind: &str, diags: &mut Diagnostics) {
+    let timeouts = &px.settings.timeouts;
+    let client = px.is_frontend() && timeouts.client.unwrap_or(0) == 0;
+    let has_servers = px.is_backend() && (px.role == Some(Role::Backend) || !px.servers.is_empty());
+    let server = has_servers && timeouts.server.unwrap_or(0) == 0;
+    let connect = has_servers && timeouts.connect.unwrap_or(0) == 0;
+    if px.settings.mode == Mode::Health || !(client || server || connect) {
+        return;
+    }
+    diags.plain(
+        Severity::Warning,
+        format!(
+            "missing timeouts for {kind} '{}'.\n   | While not properly invalid, you will certainly encounter various problems\n   | with such a configuration. To fix this, please ensure that all following\n   | timeouts are set to a non-zero value: 'client', 'connect', 'server'.",
+            px.name
+        ),
+    );
+}
+
+#[allow(clippy::too_many_arguments)]
+fn build(
+    px: &ProxyDraft,
+    id: ProxyId,
+    threads: usize,
+    names: &NameTable,
+    by_name: &Arc<HashMap<Vec<u8>, ProxyId>>,
+    snapshot: &mut Snapshot,
+    old: Option<&Snapshot>,
+    diags: &mut Diagnostics,
+) -> Proxy {
+    let role = px.role.unwrap_or(Role::Backend);
+    let mut settings = px.settings.clone();
+    if settings.mode != Mode::Http {
+        settings.log_line = match settings.log_line {
+            LogLine::Http | LogLine::Https => LogLine::Tcp,
+            LogLine::HttpClf => LogLine::TcpClf,
+            other => other,
+        };
+    }
+    if !px.stats_seen {
+        settings.stats = None;
+    }
+    let before = old.and_then(|old| {
+        old.proxies.iter().find(|other| other.name == px.name.as_bytes() && other.role == role)
+    });
+    let live =
+        before.map_or_else(|| Arc::new(proxy_live(threads, &settings)), |other| Arc::clone(&other.live));
+    let mut listeners = Vec::new();
+    let mut luid = 0;
+    if role.is_frontend() && !px.disabled {
+        for bind in &px.binds {
+            luid = bind.id.unwrap_or(luid + 1);
+            let listener = ListenerId(snapshot.listeners.len() as u32);
+            listeners.push(listener);
+            let kept = old.and_then(|old| {
+                old.listeners.iter().find(|other| {
+                    other.settings.address == bind.address
+                        && old.proxy(other.frontend).name == px.name.as_bytes()
+                })
+            });
+            snapshot.listeners.push(Listener {
+                id: listener,
+                frontend: id,
+                settings: bind.clone(),
+                luid,
+                live: kept.map_or_else(|| Arc::new(listener_live(threads)), |other| Arc::clone(&other.live)),
+            });
+        }
+    }
+    let mut servers: Vec<Server> = Vec::with_capacity(px.servers.len());
+    let mut servers_by_cookie = HashMap::new();
+    for (index, server) in px.servers.iter().enumerate() {
+        let server_id = ServerId(snapshot.servers.len() as u32);
+        snapshot.servers.push((id, index as u32));
+        if let Some(cookie) = &server.balance.cookie {
+            servers_by_cookie.entry(cookie.clone()).or_insert(index as u32);
+        }
+        let kept = before
+            .and_then(|other| other.servers.iter().find(|s| s.settings.balance.name == server.balance.name));
+        let (live, queue) = match kept {
+            Some(other) => {
+                other.live.adopt(server.balance.clone());
+                (Arc::clone(&other.live), Arc::clone(&other.queue))
+            }
+            None => {
+                let live = Arc::new(haproxy_balance::Server::new(server.balance.clone(), threads));
+                let queue = Arc::new(Queue::new(Arc::clone(&live.queue)));
+                (live, queue)
+            }
+        };
+        servers.push(Server { id: server_id, backend: id, settings: server.clone(), live, queue });
+    }
+    if matches!(settings.balance.algorithm, haproxy_balance::Algorithm::RoundRobin)
+        && servers.len() > ROUND_ROBIN_MAX
+    {
+        diags.plain(
+            Severity::Warning,
+            format!("backend '{}' has more than {ROUND_ROBIN_MAX} servers; 'balance roundrobin' will not use the others.", px.name),
+        );
+    }
+    settings.balance.all_backups = settings.options.allbackups;
+    let balancer = Arc::new(Balancer::new(
+        settings.balance.clone(),
+        servers.iter().map(|server| Arc::clone(&server.live)).collect(),
+    ));
+    let default_backend = resolve_default(px, names, diags);
+    let use_server = px.use_server.iter().filter_map(|rule| use_server(px, rule, &servers, diags)).collect();
+    let switching = px.switching.iter().filter_map(|rule| switch(px, rule, names, diags)).collect();
+    Proxy {
+        id,
+        name: px.name.clone().into_bytes(),
+        role,
+        uuid: px.uuid.unwrap_or(0),
+        place: (px.place.file.to_string(), px.place.line),
+        disabled: px.disabled,
+        hash_key: settings.balance_key.clone(),
+        fullconn: settings.fullconn.unwrap_or(0),
+        settings,
+        listeners,
+        rules: px.rules.clone(),
+        switching,
+        default_backend,
+        backends_by_name: Arc::clone(by_name),
+        use_server,
+        persist_rules: px.persist_rules.clone(),
+        servers,
+        balancer,
+        servers_by_cookie,
+        live,
+    }
+}
+
+fn proxy_live(threads: usize, settings: &Settings) -> ProxyLive {
+    ProxyLive {
+        frontend: PerThread::new(threads),
+        backend: PerThread::new(threads),
+        frontend_sessions: AtomicU32::new(0),
+        backend_sessions: AtomicU32::new(0),
+        frontend_sessions_max: AtomicU32::new(0),
+        backend_sessions_max: AtomicU32::new(0),
+        queue: Queue::default(),
+        stopped: AtomicBool::new(false),
+        log_lines: AtomicU64::new(0),
+        last_change_s: AtomicU64::new(0),
+        down_count: AtomicU64::new(0),
+        maxconn: AtomicU32::new(settings.maxconn.unwrap_or(0)),
+    }
+}
+
+fn listener_live(threads: usize) -> ListenerLive {
+    ListenerLive { counters: PerThread::new(threads), connections: AtomicU32::new(0) }
+}
+
+fn resolve_default(px: &ProxyDraft, names: &NameTable, diags: &mut Diagnostics) -> Option<ProxyId> {
+    let wanted = px.settings.default_backend.as_ref()?;
+    if !px.is_frontend() {
+        return None;
+    }
+    let found = names.backends.get(wanted).copied();
+    if found.is_none() {
+        let text = format!(
+            "Proxy '{}': unable to find required default_backend: '{}'.",
+            px.name,
+            String::from_utf8_lossy(wanted)
+        );
+        diags.plain(Severity::Alert, text);
+    }
+    found
+}
+
+fn switch(
+    px: &ProxyDraft,
+    rule: &crate::draft::SwitchDraft,
+    names: &NameTable,
+    diags: &mut Diagnostics,
+) -> Option<Switch> {
+    let condition = rule.condition.clone();
+    if let Some(format) = &rule.format {
+        return Some(Switch { target: SwitchTarget::Named(Arc::clone(format)), condition });
+    }
+    match names.backends.get(rule.name.as_bytes()) {
+        Some(id) => Some(Switch { target: SwitchTarget::Static(*id), condition }),
+        None => {
+            let text = format!("Proxy '{}': unable to find required use_backend: '{}'.", px.name, rule.name);
+            diags.plain(Severity::Alert, text);
+            None
+        }
+    }
+}
+
+fn use_server(
+    px: &ProxyDraft,
+    rule: &crate::draft::SwitchDraft,
+    servers: &[Server],
+    diags: &mut Diagnostics,
+) -> Option<UseServer> {
+    let condition = rule.condition.clone();
+    if let Some(format) = &rule.format {
+        return Some(UseServer { target: UseServerTarget::Named(Arc::clone(format)), condition });
+    }
+    match servers.iter().position(|server| *server.settings.balance.name == *rule.name) {
+        Some(index) => Some(UseServer { target: UseServerTarget::Index(index as u32), condition }),
+        None => {
+            let text = format!(
+                "Proxy '{}': unable to find server '{}' referenced in a 'use-server' rule.",
+                px.name, rule.name
+            );
+            diags.plain(Severity::Alert, text);
+            None
+        }
+    }
+}
+
+/// `track`: a server follows another one's state.
+fn track(snapshot: &Snapshot, diags: &mut Diagnostics) {
+    for px in &snapshot.proxies {
+        for server in &px.servers {
+            let Some(wanted) = &server.settings.track else { continue };
+            let wanted = String::from_utf8_lossy(wanted).into_owned();
+            let (backend, name) = match wanted.split_once('/') {
+                Some((backend, name)) => (snapshot.backend_named(backend.as_bytes()), name),
+                None => (Some(px), wanted.as_str()),
+            };
+            let found = backend.and_then(|backend| {
+                let index = backend.servers.iter().position(|s| &*s.settings.balance.name == name)?;
+                Some((backend, index))
+            });
+            match found {
+                Some((backend, index)) => {
+                    let followed = &backend.servers[index];
+                    if !followed.settings.check
+                        && !followed.settings.agent_check
+                        && followed.settings.track.is_none()
+                    {
+                        let text = format!(
+                            "'server {}' : unable to use {}/{name} for tracking as it does not have any check nor agent enabled.",
+                            server.settings.balance.name,
+                            String::from_utf8_lossy(&backend.name)
+                        );
+                        diags.plain(Severity::Alert, text);
+                        continue;
+                    }
+                    server.live.track(Some(haproxy_balance::server::Tracked {
+                        name: format!("{}/{name}", String::from_utf8_lossy(&backend.name)),
+                        server: Arc::clone(&followed.live),
+                    }));
+                }
+                None => {
+                    let text = format!(
+                        "'server {}' : unable to find required server '{wanted}' for tracking.",
+                        server.settings.balance.name
+                    );
+                    diags.plain(Severity::Alert, text);
+                }
+            }
+        }
+    }
+}
+
+/// `fullconn` not given: a tenth of the connections of all frontends that can lead to the backend by fixed names.
+fn fullconn(snapshot: &mut Snapshot) {
+    let global = snapshot.global.maxconn_effective.max(1);
+    let mut sums = vec![0u64; snapshot.proxies.len()];
+    for px in &snapshot.proxies {
+        if !px.role.is_frontend() {
+            continue;
+        }
+        let share = u64::from(px.settings.maxconn.unwrap_or(global));
+        let mut targets: Vec<usize> = px
+            .switching
+            .iter()
+            .filter_map(|switch| match switch.target {
+                SwitchTarget::Static(id) => Some(id.index()),
+                SwitchTarget::Named(_) => None,
+            })
+            .chain(px.default_backend.map(ProxyId::index))
+            .collect();
+        if px.role == Role::Listen {
+            targets.push(px.id.index());
+        }
+        targets.sort_unstable();
+        targets.dedup();
+        for target in targets {
+            sums[target] += share;
+        }
+    }
+    for (px, sum) in snapshot.proxies.iter_mut().zip(sums) {
+        if px.settings.fullconn.is_none() && px.role.is_backend() {
+            px.fullconn = sum.div_ceil(10).max(1) as u32;
+        }
+    }
+}
