@@ -93,7 +93,9 @@ fn monitor_net(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     match network_of(&network) {
         Some(network) => draft.px.settings.monitor_net = Some(network),
         None => {
-            return Err(cursor.error_before(format!("'monitor-net' expects address[/mask], got '{network}'.")));
+            return Err(
+                cursor.error_before(format!("'monitor-net' expects address[/mask], got '{network}'."))
+            );
         }
     }
     cursor.finish()
