@@ -286,7 +286,7 @@ impl Balancer {
         let total = live.totals.weight.max(1);
         let mut best: Option<(u64, usize)> = None;
         for _ in 0..draws.max(1) {
-            let point = (u64::from(random) * u64::from(total) >> 32) as u32;
+            let point = ((u64::from(random) * u64::from(total)) >> 32) as u32;
             let place = live.weights.partition_point(|&sum| sum <= point).min(live.usable.len() - 1);
             let index = live.usable[place] as usize;
             random = random.wrapping_mul(0x9e37_79b1).rotate_left(15) ^ 0x85eb_ca6b;

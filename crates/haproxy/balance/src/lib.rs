@@ -10,6 +10,7 @@ pub mod queue;
 pub mod report;
 pub mod ring;
 pub mod server;
+pub mod stat;
 pub mod turns;
 
 pub use algorithm::Algorithm;

@@ -67,12 +67,14 @@ fn random(word: &str, args: &[&str]) -> Result<Algorithm, String> {
     }
 }
 
+/// Name of an option and where its value goes.
+type Place<T> = (&'static str, fn(&mut UriPart) -> &mut T);
+
 /// Options of `balance uri` that take a number.
-const URI_NUMBERS: &[(&str, fn(&mut UriPart) -> &mut usize)] =
-    &[("len", |part| &mut part.length), ("depth", |part| &mut part.depth)];
+const URI_NUMBERS: &[Place<usize>] = &[("len", |part| &mut part.length), ("depth", |part| &mut part.depth)];
 
 /// Options of `balance uri` without an argument.
-const URI_FLAGS: &[(&str, fn(&mut UriPart) -> &mut bool)] =
+const URI_FLAGS: &[Place<bool>] =
     &[("whole", |part| &mut part.whole), ("path-only", |part| &mut part.path_only)];
 
 fn uri(_: &str, args: &[&str]) -> Result<Algorithm, String> {
