@@ -44,6 +44,8 @@ pub struct ActionRow {
     pub args: &'static str,
     /// Reads them.
     pub read: Read,
+    /// A wrong condition is told as a mistake of the action's own arguments.
+    pub owns_condition: bool,
     /// One line of documentation.
     pub doc: &'static str,
 }
@@ -57,7 +59,13 @@ impl ActionRow {
         parse: ParseAction,
         doc: &'static str,
     ) -> ActionRow {
-        ActionRow { name, families, args, read: Read::Built(parse), doc }
+        ActionRow { name, families, args, read: Read::Built(parse), owns_condition: false, doc }
+    }
+
+    /// The same row, whose condition is part of its arguments as far as messages are concerned.
+    pub const fn owning_condition(mut self) -> ActionRow {
+        self.owns_condition = true;
+        self
     }
 
     /// A row whose feature is not built.
@@ -67,7 +75,7 @@ impl ActionRow {
         args: &'static str,
         why: &'static str,
     ) -> ActionRow {
-        ActionRow { name, families, args, read: Read::NotBuilt(why), doc: why }
+        ActionRow { name, families, args, read: Read::NotBuilt(why), owns_condition: false, doc: why }
     }
 
     /// True when the word names this action in a rule set.

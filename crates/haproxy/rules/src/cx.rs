@@ -49,6 +49,10 @@ pub struct Effects {
     pub lenient_rewrites: bool,
     /// Bytes a message may have after rewriting; 0: no limit (`tune.bufsize`).
     pub message_max: usize,
+    /// `reqallow` matched: the other old words refuse no more.
+    pub old_rules_allowed: bool,
+    /// `reqpass` matched: the other old words do nothing.
+    pub old_rules_skipped: bool,
     /// `expect-proxy layer4`: a PROXY header comes before anything else.
     pub expect_proxy: bool,
     /// `expect-netscaler-cip layer4`.

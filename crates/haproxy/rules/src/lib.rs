@@ -9,9 +9,11 @@ pub mod args;
 pub mod cx;
 pub mod family;
 pub mod http_error;
+pub mod legacy;
 pub mod load;
 mod message;
 pub mod number;
+pub mod order;
 pub mod parse;
 pub mod reply_spec;
 pub mod rule;
@@ -25,7 +27,11 @@ pub use cx::{Effects, RuleCx};
 pub use family::{Families, Family};
 pub use http_error::{ErrorLine, ErrorPage, HttpErrors};
 pub use load::{CaptureSlot, CaptureSlots, Later, ProxyFacts, Question, RuleLoad};
+pub use order::{Order, Phase};
 pub use parse::rule as parse_rule;
 pub use rule::{Rule, RuleSet};
 pub use switching::{Switch, SwitchTarget, WrittenSwitch, WrittenTarget};
 pub use verdict::{Reply, ReplyCause, Service, Verdict};
+
+#[cfg(test)]
+mod tests;

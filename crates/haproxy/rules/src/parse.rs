@@ -52,7 +52,7 @@ fn one(words: &[Word], load: &mut RuleLoad<'_, '_>) -> Result<Rule, ParseError> 
             return Err(at(ParseError::new(text), words.first()));
         }
     };
-    let condition = condition(&args, name, load)?;
+    let condition = condition(&args, name, row, load)?;
     Ok(Rule::new(action, condition))
 }
 
@@ -60,6 +60,7 @@ fn one(words: &[Word], load: &mut RuleLoad<'_, '_>) -> Result<Rule, ParseError> 
 fn condition(
     args: &Args<'_>,
     name: &str,
+    row: &ActionRow,
     load: &mut RuleLoad<'_, '_>,
 ) -> Result<Option<Condition>, ParseError> {
     let keyword = load.family.keyword();
@@ -79,6 +80,9 @@ fn condition(
     }
     match Condition::parse(&args.rest(), load.acls, load.expr) {
         Ok(condition) => Ok(Some(condition)),
+        Err(fault) if row.owns_condition => {
+            Err(in_action(fault.within(|text| format!("error in condition: {text}")), name, load))
+        }
         Err(fault) => {
             let tell = |text: &str| match load.family.is_http() {
                 true => format!("error detected while parsing an '{keyword} {name}' condition : {text}."),

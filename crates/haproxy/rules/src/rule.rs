@@ -72,6 +72,8 @@ impl RuleSet {
     pub fn run(&self, cx: &mut RuleCx<'_>, from: usize) -> (Verdict, usize) {
         if from == 0 {
             cx.effects.lenient_rewrites = false;
+            cx.effects.old_rules_allowed = false;
+            cx.effects.old_rules_skipped = false;
         }
         for (number, rule) in self.rules.iter().enumerate().skip(from) {
             if let Some(condition) = &rule.condition {

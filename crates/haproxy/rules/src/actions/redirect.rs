@@ -22,7 +22,8 @@ pub const ACTIONS: &[ActionRow] = &[ActionRow::new(
     "{ location | prefix | scheme } <fmt> [ code <code> ] [ <option> ]*",
     action,
     "answer with a redirection",
-)];
+)
+.owning_condition()];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {

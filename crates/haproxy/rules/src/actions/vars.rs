@@ -101,7 +101,8 @@ pub(crate) fn store(cx: &Cx<'_>, var: VarRef, value: Option<Value<'_>>) {
     };
     let mut store = cell.borrow_mut();
     match value {
-        Some(value) => store.set(var.id, value.into_kept()),
+        // beyond the limit the variable keeps its old value, silently (manual §3.2, "tune.vars")
+        Some(value) => drop(store.set_within(var.id, value.into_kept(), cx.world.var_limit(var.scope))),
         None => drop(store.unset(var.id)),
     }
 }
