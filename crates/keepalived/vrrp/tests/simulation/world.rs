@@ -507,7 +507,7 @@ impl World {
     }
 
     /// Before an event: nothing may have lasted too long until now.
-    fn check_times(&self) -> Result<(), String> {
+    fn check_times(&mut self) -> Result<(), String> {
         for index in 0..self.dual.len() {
             if let Some((since, lost)) = self.dual[index] {
                 let longest = self.nodes.iter().map(|n| n.instance(index).config().advert_interval).max();
@@ -517,10 +517,13 @@ impl World {
                     return Err(format!("{}: two masters of {index} since {since}", self.now));
                 }
             }
-            for (n, node) in self.nodes.iter().enumerate() {
-                if !node.could_lead(index) || self.led(n, index) {
+            for n in 0..self.nodes.len() {
+                if !self.nodes[n].could_lead(index) || self.led(n, index) {
+                    // so it was until this moment
+                    self.nodes[n].quiet_since[index] = self.now;
                     continue;
                 }
+                let node = &self.nodes[n];
                 // in a sync group the member that waits longest decides
                 let members = (0..self.dual.len()).map(|member| node.instance(member).master_down_time());
                 let allowed = members.max().unwrap_or_default() + self.delay_max + ROUNDING;
@@ -542,11 +545,7 @@ impl World {
                         .any(|b| self.part[a] == self.part[b] && self.nodes[b].leads(index))
             });
             self.dual[index] = if two { self.dual[index].or(Some((self.now, 0))) } else { None };
-            for n in 0..self.nodes.len() {
-                if !self.nodes[n].could_lead(index) || self.led(n, index) {
-                    self.nodes[n].quiet_since[index] = self.now;
-                }
-                let node = &self.nodes[n];
+            for (n, node) in self.nodes.iter().enumerate() {
                 let leads = node.instance(index).state() == State::Master;
                 if node.alive && !node.paused && node.holds[index] != leads {
                     return Err(format!("{}: node {n} holds {index}: {}", self.now, node.holds[index]));
