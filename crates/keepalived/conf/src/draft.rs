@@ -27,6 +27,8 @@ pub struct Draft {
     pub weight_set: bool,
     /// The `track_group` block being read.
     pub track_group: Option<TrackGroup>,
+    /// Interfaces of the list being read.
+    pub garp_names: Vec<String>,
     /// The `garp_group` block being read.
     pub garp_group: Option<GarpGroup>,
     /// `bfd_instance` blocks.

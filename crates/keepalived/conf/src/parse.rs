@@ -111,7 +111,7 @@ impl Parser<'_> {
             let mut index = 0;
             self.ctx.sink.messages.retain(|message| {
                 index += 1;
-                index <= said || is_reader_message(&message.text)
+                index <= said || message.rank == Rank::Abort || is_reader_message(&message.text)
             });
             return result;
         }
@@ -151,7 +151,10 @@ impl Parser<'_> {
         match (row.body, flow) {
             (Body::Line, _) => Ok(()),
             (_, Flow::Skip) => {
-                self.skip_body(row);
+                match self.next() {
+                    Some(Token::Open) => self.skip(),
+                    other => self.missing_open(other),
+                }
                 Ok(())
             }
             (Body::Block(block), Flow::Go) => {
@@ -171,12 +174,16 @@ impl Parser<'_> {
     fn open_brace(&mut self) {
         match self.next() {
             Some(Token::Open) => {}
-            other => {
-                self.ctx.config("Missing '{' at beginning of configuration block");
-                self.ctx.sink.hint("open the block with { after its head line");
-                self.put_back = other;
-            }
+            other => self.missing_open(other),
         }
+    }
+
+    fn missing_open(&mut self, found: Option<Token>) {
+        if found.is_some() {
+            self.ctx.config("Missing '{' at beginning of configuration block");
+            self.ctx.sink.hint("open the block with { after its head line");
+        }
+        self.put_back = found;
     }
 
     fn block(&mut self, block: &'static Block) -> Result<(), Abort> {

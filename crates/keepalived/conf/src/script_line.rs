@@ -41,6 +41,13 @@ pub fn whole(words: &Words, sink: &mut Sink) -> Option<ScriptLine> {
         None => (Vec::new(), tail),
     };
     argv.extend(split(after, &words.raw, sink)?);
+    if let [only] = argv.as_slice()
+        && after.starts_with('\'')
+        && only.contains(' ')
+    {
+        // a command that is quoted whole is still a command with arguments
+        argv = only.split_ascii_whitespace().map(str::to_owned).collect();
+    }
     (!argv.is_empty()).then_some(ScriptLine { argv, rest: Vec::new() })
 }
 

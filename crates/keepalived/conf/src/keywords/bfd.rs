@@ -118,13 +118,6 @@ fn neighbor_ip(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
         ));
         return with(ctx, |bfd| bfd.malformed = true);
     };
-    let same = |bfd: &BfdDraft| bfd.name != name && bfd.neighbor_ip == Some(address);
-    if ctx.draft.bfds.iter().any(same) {
-        ctx.config(format!(
-            "Configuration error: BFD instance {name} has duplicate neighbor address {word}, ignoring instance"
-        ));
-        return with(ctx, |bfd| bfd.malformed = true);
-    }
     with(ctx, |bfd| bfd.neighbor_ip = Some(address))
 }
 
@@ -200,7 +193,7 @@ fn weight(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
 
 /// A block that cannot work is taken out again.
 fn end(ctx: &mut Ctx<'_>) {
-    let Some(bfd) = ctx.draft.bfds.last_mut() else { return };
+    let Some((bfd, others)) = ctx.draft.bfds.split_last_mut() else { return };
     let name = bfd.name.clone();
     let mut said = Vec::new();
     let mut keep = !bfd.malformed;
@@ -210,6 +203,12 @@ fn end(ctx: &mut Ctx<'_>) {
             keep = false;
             said.push(format!(
                 "Configuration error: BFD instance {name} has no neighbor address set, disabling instance"
+            ));
+        }
+        (Some(neighbor), _) if others.iter().any(|other| other.neighbor_ip == Some(neighbor)) => {
+            keep = false;
+            said.push(format!(
+                "Configuration error: BFD instance {name} has duplicate neighbor address {neighbor}, ignoring instance"
             ));
         }
         (Some(neighbor), Some(source)) if Family::of(neighbor) != Family::of(source) => {

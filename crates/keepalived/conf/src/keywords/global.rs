@@ -813,7 +813,7 @@ fn umask(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
         }
         value
     } else {
-        umask_bits(ctx, &words.from(1).concat())
+        umask_bits(ctx, &words.from(1).join("|"))
     };
     if mask.is_some() {
         ctx.draft.config.global.files.umask = mask;

@@ -226,7 +226,8 @@ fn cpu_affinity(ctx: &mut Ctx<'_>, words: &Words, process: &Process) -> Outcome 
             Some(cpu) => (process.of)(ctx).cpu_affinity.push(cpu),
             None => {
                 // the original names the number as far as it could read it
-                let read = word.parse::<i64>().map_or(0, |value| value as i32);
+                let end = word.find(|c: char| !(c == '-' || c.is_ascii_digit())).unwrap_or(word.len());
+                let read = word[..end].parse::<i64>().map_or(0, |value| value as i32);
                 ctx.config(format!("Invalid cpu_id:{read} specified for {name} process"));
                 return GO;
             }

@@ -224,14 +224,16 @@ pub static GARP_GROUP: Block = Block {
 static GARP_INTERFACES: List = List {
     entry_args: "IF...",
     entry: |ctx, words| {
-        for interface in &words.words {
-            add_garp_interface(ctx, interface);
-        }
+        ctx.draft.garp_names.extend(words.words.iter().cloned());
         GO
     },
     end: |ctx| {
-        if ctx.draft.garp_group.as_ref().is_some_and(|group| group.interfaces.is_empty()) {
+        let names = std::mem::take(&mut ctx.draft.garp_names);
+        if names.is_empty() {
             ctx.config("Warning - empty garp_group interfaces block");
+        }
+        for interface in names {
+            add_garp_interface(ctx, &interface);
         }
     },
 };

@@ -111,7 +111,8 @@ fn smtp_alert(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
 fn sync_interface(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
     let text = format!("({}) Specifying lvs_sync_daemon_interface against a vrrp is deprecated.", name(ctx));
     ctx.config(text);
-    ctx.config("      Please use global lvs_sync_daemon");
+    let indent = " ".repeat(name(ctx).len() + 4);
+    ctx.config(format!("{indent}Please use global lvs_sync_daemon"));
     let interface = words.need(1, &mut ctx.sink)?.to_owned();
     set(ctx, |instance| instance.lvs_sync_daemon_interface = Some(interface))
 }

@@ -4,7 +4,7 @@ use crate::draft::{CheckDefaults, RealServerDraft};
 use crate::model::{Family, LvsMethod, Script};
 use crate::number::Decimal;
 use crate::parse::Ctx;
-use crate::registry::{Block, GO, Keyword, Outcome, done, line};
+use crate::registry::{Block, GO, Keyword, Outcome, line};
 use crate::words::Words;
 
 use super::global::{INTERVAL, SKIP};
@@ -12,8 +12,7 @@ use super::virtual_server::{self, DELAY_MAX_US};
 use super::{checker, values};
 
 /// The block.
-pub static REAL_SERVER: Block =
-    Block { name: "real_server", tables: &[KEYWORDS, checker::CHECKERS], end: done };
+pub static REAL_SERVER: Block = Block { name: "real_server", tables: &[KEYWORDS, checker::CHECKERS], end };
 
 /// The head line.
 pub fn begin(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
@@ -24,13 +23,6 @@ pub fn begin(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
         return SKIP;
     };
     let Some(server) = ctx.draft.lvs.servers.last_mut() else { return SKIP };
-    let tunnel = matches!(server.method, Some(LvsMethod::Tun(_)));
-    if !tunnel && server.server.family.is_some_and(|family| family != Family::of(address)) {
-        ctx.config(format!(
-            "Address family of virtual server and real server {word} don't match - skipping real server."
-        ));
-        return SKIP;
-    }
     server.reals.push(RealServerDraft {
         address,
         port,
@@ -48,6 +40,20 @@ pub fn begin(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
         checkers: Vec::new(),
     });
     GO
+}
+
+/// A real server of the other family is only reached through a tunnel.
+fn end(ctx: &mut Ctx<'_>) {
+    let Some(server) = ctx.draft.lvs.servers.last_mut() else { return };
+    let Some(real) = server.reals.last() else { return };
+    let tunnel = matches!(real.method.or(server.method), Some(LvsMethod::Tun(_)));
+    if !tunnel && server.server.family.is_some_and(|family| family != Family::of(real.address)) {
+        let address = real.address;
+        server.reals.pop();
+        ctx.config(format!(
+            "Address family of virtual server and real server {address} don't match - skipping real server."
+        ));
+    }
 }
 
 /// The real server being read.

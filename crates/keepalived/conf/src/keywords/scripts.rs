@@ -61,7 +61,8 @@ fn name(ctx: &Ctx<'_>) -> String {
 
 fn script(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
     let line = script_line::whole(words, &mut ctx.sink);
-    with(ctx, |script| script.argv = line.map(|line| line.argv).filter(|argv| !argv[0].is_empty()))
+    let argv = line.map(|line| line.argv).filter(|argv| !argv[0].is_empty());
+    with(ctx, |script| script.argv = argv.or(script.argv.take()))
 }
 
 fn interval(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {

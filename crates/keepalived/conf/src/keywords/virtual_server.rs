@@ -546,7 +546,7 @@ pub static GROUP: List =
 pub fn begin_group(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
     let name = words.need(1, &mut ctx.sink)?;
     if ctx.draft.config.virtual_server_groups.iter().any(|group| group.name == name) {
-        ctx.config(format!("virtual server group {name} already defined"));
+        ctx.sink.say(crate::diag::Rank::Note, format!("virtual server group {name} already defined"));
         return SKIP;
     }
     let group = VirtualServerGroup { name: name.to_owned(), ..VirtualServerGroup::default() };

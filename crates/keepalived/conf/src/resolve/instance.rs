@@ -31,6 +31,7 @@ pub fn complete(ctx: &mut Ctx<'_>, draft: &mut InstanceDraft) -> Option<VrrpInst
     let owner = priority == 255;
     let state_master = judge.state(draft, owner);
     let authentication = judge.authentication(draft, version);
+    let state_master = judge.ah_state(authentication.as_ref(), state_master, owner);
     judge.preemption(draft, state_master, owner);
     let strict = judge.strict(draft, version);
     judge.interfaces(draft, family);
@@ -215,6 +216,15 @@ impl Judge<'_, '_> {
             return None;
         }
         Some(Authentication { kind, password })
+    }
+
+    /// IPsec counters cannot begin before the first advert is heard.
+    fn ah_state(&mut self, authentication: Option<&Authentication>, state_master: bool, owner: bool) -> bool {
+        if state_master && !owner && authentication.is_some_and(|auth| auth.kind == AuthKind::Ah) {
+            self.say("Initial state master is incompatible with AH authentication - clearing");
+            return false;
+        }
+        state_master
     }
 
     fn preemption(&mut self, draft: &mut InstanceDraft, master: bool, owner: bool) {

@@ -29,6 +29,7 @@ fn script_security(ctx: &mut Ctx<'_>, servers: &[VirtualServer]) {
             }
         }
     }
+    scripts.retain(|script| scripts::exists(ctx, script));
     if !scripts.is_empty() && !ctx.draft.config.global.scripts.script_security {
         let insecure = scripts.iter().any(|script| scripts::is_insecure(ctx, script));
         scripts::violation(ctx, "check scripts", insecure);
@@ -47,6 +48,12 @@ fn name(server: &VirtualServer) -> String {
 fn complete(ctx: &mut Ctx<'_>, draft: VirtualServerDraft) -> Option<VirtualServer> {
     let mut server = draft.server;
     let is_mark = matches!(server.id, VirtualServerId::FwMark(_));
+    if is_mark && draft.protocol.is_some() {
+        ctx.config(format!(
+            "Warning: Virtual server {}: protocol specified for fwmark - protocol will be ignored",
+            name(&server)
+        ));
+    }
     server.protocol = if is_mark { None } else { draft.protocol };
     if draft.reals.is_empty() && server.sorry_server.is_none() {
         ctx.config(format!("Virtual server {} has no real servers - ignoring", name(&server)));

@@ -21,17 +21,13 @@ enum Found {
 
 /// The parent's own scripts.
 pub fn parent(ctx: &mut Ctx<'_>) {
-    let global = &ctx.draft.config.global;
-    let used = [&global.scripts.startup_script, &global.scripts.shutdown_script];
-    let fifo_scripts = [&global.fifos.all.script];
-    let any = used.into_iter().chain(fifo_scripts).any(Option::is_some);
-    if any && used_counts(&used) && !global.scripts.script_security {
+    let scripts = &ctx.draft.config.global.scripts;
+    let there =
+        |script: &Option<Script>| script.as_ref().is_some_and(|script| judge(ctx, script) != Found::Missing);
+    let any = there(&scripts.startup_script) || there(&scripts.shutdown_script);
+    if any && !scripts.script_security {
         violation(ctx, "start/shutdown scripts", false);
     }
-}
-
-fn used_counts(used: &[&Option<Script>]) -> bool {
-    used.iter().any(|script| script.is_some())
 }
 
 /// Scripts that instances and groups track or run.
@@ -39,12 +35,12 @@ pub fn check_tracked(ctx: &mut Ctx<'_>, instances: &mut [VrrpInstance], groups: 
     let security = ctx.draft.config.global.scripts.script_security;
     let mut insecure = false;
     let mut used = false;
+    if instances.is_empty() {
+        return;
+    }
     for draft in std::mem::take(&mut ctx.draft.scripts) {
         let tracked = instances.iter().any(|i| i.track_scripts.iter().any(|t| t.name == draft.name))
             || groups.iter().any(|g| g.group.track_scripts.iter().any(|t| t.name == draft.name));
-        if !tracked {
-            continue;
-        }
         let Some(script) = whole(draft) else { continue };
         match judge(ctx, &script.script) {
             Found::Fine => {}
@@ -68,12 +64,15 @@ pub fn check_tracked(ctx: &mut Ctx<'_>, instances: &mut [VrrpInstance], groups: 
             Found::Insecure => insecure = true,
         }
         used = true;
-        ctx.draft.config.scripts.push(script);
+        if tracked {
+            ctx.draft.config.scripts.push(script);
+        }
     }
     let mut notify = |ctx: &mut Ctx<'_>, script: &Option<Script>| {
         if let Some(script) = script {
-            used = true;
-            insecure |= judge(ctx, script) == Found::Insecure;
+            let found = judge(ctx, script);
+            used |= found != Found::Missing;
+            insecure |= found == Found::Insecure;
         }
     };
     let sets: Vec<crate::model::NotifyScripts> = instances
@@ -94,12 +93,9 @@ pub fn check_tracked(ctx: &mut Ctx<'_>, instances: &mut [VrrpInstance], groups: 
             notify(ctx, script);
         }
     }
-    let fifo = ctx.draft.config.global.fifos.vrrp.script.clone();
-    notify(ctx, &fifo);
-    let fifo = ctx.draft.config.global.fifos.all.script.clone();
-    if !instances.is_empty() {
-        notify(ctx, &fifo);
-    }
+    let fifos = ctx.draft.config.global.fifos.clone();
+    notify(ctx, &fifos.vrrp.script);
+    notify(ctx, &fifos.all.script);
     if used && !security {
         violation(ctx, "scripts", insecure);
     }
@@ -113,6 +109,11 @@ pub fn violation(ctx: &mut Ctx<'_>, what: &str, insecure: bool) {
         format!("SECURITY VIOLATION - {what} are being executed but script_security not enabled.{end}"),
     );
     ctx.sink.hint("write enable_script_security and script_user in global_defs");
+}
+
+/// Whether a script is there to be run.
+pub fn exists(ctx: &Ctx<'_>, script: &Script) -> bool {
+    judge(ctx, script) != Found::Missing
 }
 
 /// Whether a checker's script could be changed by others.

@@ -409,7 +409,7 @@ fn ip_protocol(line: &mut RuleLine<'_>, ctx: &mut Ctx<'_>) -> Keep {
     if line.rule.ip_protocol.is_none() {
         ctx.config(format!("Invalid ipproto {word}"));
     }
-    Ok(line.rule.ip_protocol.is_some())
+    Ok(true)
 }
 
 fn goto(line: &mut RuleLine<'_>, ctx: &mut Ctx<'_>) -> Keep {
