@@ -8,12 +8,23 @@ use rhaproxy::answers::{Answer, Process, alert, answer};
 use rhaproxy::args::{self, Command};
 use rhaproxy::version::VERSION;
 
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os();
     let name =
         arguments.next().map_or_else(|| "haproxy".to_owned(), |name| name.to_string_lossy().into_owned());
     let process = describe(name);
-    let command = args::parse(arguments);
+    // scripts find the process by this name, whatever its file is called
+    drop(common_os::process::set_name("haproxy"));
+    let command = match args::parse(arguments) {
+        Command::Run(args) if args.unavailable().is_none() && args.dump_keywords.is_none() => {
+            rhaproxy::messages::install();
+            return rhaproxy::start::run(*args, &process);
+        }
+        command => command,
+    };
     let given = answer(&command, &process, &Environment::from_process())
         .unwrap_or_else(|| refuse(&command, &process));
     // a closed output changes nothing about the exit code

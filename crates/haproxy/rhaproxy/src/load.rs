@@ -1,0 +1,117 @@
+//! From the command line's files to a snapshot, with all messages.
+
+use std::sync::Arc;
+
+use haproxy_conf::{
+    Diagnostics, Environment, FileProvider, Flow, OsFiles, Reader, Severity, Source, expand_sources,
+};
+use haproxy_expr::Load;
+use haproxy_expr::vars::VarNames;
+use haproxy_model::draft::Draft;
+use haproxy_model::parse::{NEGATABLE, SECTIONS, Sink};
+use haproxy_model::resolve::resolve;
+use haproxy_model::snapshot::Snapshot;
+
+use crate::args::Args;
+use crate::limits;
+use crate::version::facts;
+
+/// What a load gave.
+pub struct Loaded {
+    /// The snapshot, when there was no error.
+    pub snapshot: Option<Snapshot>,
+    /// All messages.
+    pub diags: Diagnostics,
+    /// `quiet` in the global section.
+    pub quiet: bool,
+    /// `zero-warning` in the global section.
+    pub zero_warning: bool,
+}
+
+/// What outlives one configuration.
+#[derive(Clone)]
+pub struct Lasting {
+    /// Numbers of variables.
+    pub vars: Arc<VarNames>,
+}
+
+impl Default for Lasting {
+    fn default() -> Self {
+        Lasting { vars: Arc::new(VarNames::default()) }
+    }
+}
+
+/// Loads the files of the command line through `files`. `old` is the snapshot in force, if any.
+pub fn load(
+    args: &Args,
+    env: &mut Environment,
+    files: Arc<dyn FileProvider + Send + Sync>,
+    lasting: &Lasting,
+    old: Option<&Snapshot>,
+) -> Loaded {
+    let mut diags = Diagnostics::new();
+    for text in &args.warnings {
+        diags.plain(Severity::Warning, text.clone());
+    }
+    for text in &args.notices {
+        diags.plain(Severity::Notice, text.clone());
+    }
+    let sources = match expand_sources(&args.sources, &*files) {
+        Ok(sources) => sources,
+        Err(error) => {
+            diags.plain(Severity::Alert, error.to_string());
+            return Loaded { snapshot: None, diags, quiet: false, zero_warning: false };
+        }
+    };
+    let (draft, flow) = read(args, &sources, env, files, lasting, &mut diags);
+    let (quiet, zero_warning) = (draft.global.quiet, draft.global.zero_warning);
+    let mut snapshot = None;
+    if flow == Flow::Continue {
+        let generation = old.map_or(1, |old| old.generation + 1);
+        let resolved = resolve(draft, old, generation, &mut diags);
+        snapshot = resolved.filter(|_| !diags.has_errors());
+        if snapshot.is_none() {
+            diags.plain(Severity::Alert, "Fatal errors found in configuration.");
+        }
+    }
+    Loaded { snapshot, diags, quiet, zero_warning }
+}
+
+fn read(
+    args: &Args,
+    sources: &[Source],
+    env: &mut Environment,
+    files: Arc<dyn FileProvider + Send + Sync>,
+    lasting: &Lasting,
+    diags: &mut Diagnostics,
+) -> (Draft, Flow) {
+    let mut expressions = Load::new(Arc::clone(&lasting.vars));
+    expressions.environment = env.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    let mut draft = Draft::new(expressions, Arc::clone(&files));
+    draft.env = env.clone();
+    draft.ignore_resolution = args.switches.ignore_resolution_failures;
+    draft.global.localpeer = args.local_peer.clone();
+    let mut sink = Sink::new(draft);
+    let facts = facts(&args.switches);
+    let reader = Reader { sections: SECTIONS, negatable: NEGATABLE, facts: &facts, provider: &*files };
+    let flow = reader.read(sources, env, diags, &mut sink);
+    let mut draft = sink.draft;
+    if let Some(maxconn) = args.maxconn {
+        draft.global.maxconn = Some(maxconn);
+    }
+    if let Some(pidfile) = &args.pidfile {
+        draft.global.pidfile = Some(pidfile.into());
+    }
+    if let Some(maxconn) = args.proxy_maxconn {
+        for px in &mut draft.proxies {
+            px.settings.maxconn.get_or_insert(maxconn);
+        }
+    }
+    limits::compute(&mut draft, args.memory_mb);
+    (draft, flow)
+}
+
+/// The machine's files.
+pub fn machine_files() -> Arc<dyn FileProvider + Send + Sync> {
+    Arc::new(OsFiles)
+}

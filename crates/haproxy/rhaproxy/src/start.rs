@@ -1,0 +1,209 @@
+//! What happens between a good load and the first connection: limits, sockets, background, rights.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use common_os::daemon::{self, Fork};
+use haproxy_conf::{Environment, Severity, Show};
+use haproxy_engine::log::LogOutput;
+use haproxy_engine::run::{self, Machine};
+use haproxy_model::snapshot::Snapshot;
+
+use crate::answers::Process;
+use crate::args::{Args, Mode};
+use crate::control::{self, Control};
+use crate::load::{self, Lasting, Loaded};
+use crate::messages;
+use crate::sockets;
+
+/// Loads the configuration and runs it, or only checks it.
+pub fn run(args: Args, process: &Process) -> ExitCode {
+    let mut env = Environment::from_process();
+    let host = nix::unistd::gethostname()
+        .map_or_else(|_| "localhost".to_owned(), |name| name.to_string_lossy().into_owned());
+    if let Err(error) = crate::environment::before_reading(&mut env, &args, &host) {
+        messages::print(Severity::Alert, &error.to_string());
+        return ExitCode::from(1);
+    }
+    if let Some(directory) = &args.directory
+        && let Err(error) = std::env::set_current_dir(directory)
+    {
+        messages::print(Severity::Alert, &format!("Could not change to directory {directory} : {error}"));
+        return ExitCode::from(1);
+    }
+    let lasting = Lasting::default();
+    let files = load::machine_files();
+    let loaded = load::load(&args, &mut env, files, &lasting, None);
+    let quiet = args.is_silent() || (loaded.quiet && !args.switches.verbose);
+    show(&loaded, &args, process, quiet);
+    let warned = loaded.diags.counts().warnings > 0;
+    let Some(snapshot) = loaded.snapshot else { return ExitCode::from(1) };
+    if warned && (args.switches.zero_warning || loaded.zero_warning) {
+        messages::print(Severity::Alert, "Some warnings were found and 'zero-warning' is set. Aborting.");
+        return ExitCode::from(1);
+    }
+    if args.switches.check {
+        return check(&snapshot, warned, quiet);
+    }
+    match serve(args, snapshot, lasting, process, host, quiet) {
+        Ok(code) => code,
+        Err(text) => {
+            messages::print(Severity::Alert, &text);
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Prints the load's messages. Silence never hides errors.
+fn show(loaded: &Loaded, args: &Args, process: &Process, quiet: bool) {
+    let least = match (quiet, args.switches.diagnostics) {
+        (true, _) => Severity::Alert,
+        (false, true) => Severity::Diag,
+        (false, false) => Severity::Notice,
+    };
+    let text = loaded.diags.render(&process.program, Show { least, carets: true });
+    eprint!("{text}");
+}
+
+/// `-c`: the verdict on standard output.
+fn check(snapshot: &Snapshot, warned: bool, quiet: bool) -> ExitCode {
+    let mut lines = Vec::new();
+    if warned {
+        lines.push("Warnings were found.");
+    }
+    if snapshot.listeners.is_empty() {
+        lines.push("Configuration file has no error but will not start (no listener) => exit(2).");
+    } else {
+        lines.push("Configuration file is valid");
+    }
+    if !quiet {
+        println!("{}", lines.join("\n"));
+    }
+    ExitCode::from(if snapshot.listeners.is_empty() { 2 } else { 0 })
+}
+
+fn serve(
+    args: Args,
+    snapshot: Snapshot,
+    lasting: Lasting,
+    process: &Process,
+    host: String,
+    quiet: bool,
+) -> Result<ExitCode, String> {
+    if snapshot.listeners.is_empty() && snapshot.global.stats_sockets.is_empty() {
+        return Err(format!(
+            "[{}.main()] No enabled listener found (check for 'bind' directives) ! Exiting.",
+            process.name
+        ));
+    }
+    raise_limits(&snapshot)?;
+    let told = |faults: Vec<String>| {
+        for fault in &faults {
+            messages::print(Severity::Alert, fault);
+        }
+        format!("[{}.main()] Some protocols failed to start their listeners! Exiting.", process.name)
+    };
+    let listening = sockets::open(&snapshot, |_| true).map_err(told)?;
+    let told = |faults: Vec<String>| {
+        for fault in &faults {
+            messages::print(Severity::Alert, fault);
+        }
+        format!("[{}.main()] Some protocols failed to start their listeners! Exiting.", process.name)
+    };
+    let stats = sockets::open_stats(&snapshot).map_err(told)?;
+    let log = LogOutput::default();
+    log.open_early(&snapshot.global.logs);
+    for px in &snapshot.proxies {
+        log.open_early(&px.settings.logs);
+    }
+    let background = match args.mode {
+        Mode::Daemon => true,
+        Mode::Configured => snapshot.global.daemon,
+        Mode::Foreground | Mode::Debug => false,
+    };
+    go_to_background(background, &snapshot, process)?;
+    drop_rights(&snapshot, process)?;
+    // `quiet` and `-q` keep everything but errors from the terminal
+    if background || quiet {
+        daemon::null_stdio()
+            .map_err(|error| format!("[{}.main()] Cannot use /dev/null: {error}", process.name))?;
+    }
+    let machine = Machine { hostname: host, pid: std::process::id() };
+    let services = Arc::new(crate::pages::Pages);
+    let running = run::start(Arc::new(snapshot), listening, log, services, machine)
+        .map_err(|error| format!("[{}.main()] Cannot start threads: {error}", process.name))?;
+    let control = Control { args, lasting, running, stats };
+    control::run(control).map_err(|error| format!("[{}.main()] {error}", process.name))
+}
+
+fn raise_limits(snapshot: &Snapshot) -> Result<(), String> {
+    let Some(wanted) = snapshot.global.ulimit_n else { return Ok(()) };
+    let Ok((soft, hard)) = common_os::limits::open_files() else { return Ok(()) };
+    if wanted <= soft {
+        return Ok(());
+    }
+    if common_os::limits::set_open_files(wanted, hard.max(wanted)).is_ok() {
+        return Ok(());
+    }
+    // as much as is allowed
+    drop(common_os::limits::set_open_files(hard, hard));
+    let text = format!("[haproxy.main()] Cannot raise FD limit to {wanted}, limit is {hard}.");
+    if snapshot.global.strict_limits {
+        return Err(text);
+    }
+    messages::print(Severity::Warning, &text);
+    Ok(())
+}
+
+fn go_to_background(background: bool, snapshot: &Snapshot, process: &Process) -> Result<(), String> {
+    let fault = |what: &str, error: io::Error| format!("[{}.main()] {what}: {error}", process.name);
+    if background && let Fork::Parent(child) = daemon::fork().map_err(|error| fault("Cannot fork", error))? {
+        // the parent writes the child's pid, so that who waits for it can read the file at once
+        if let Some(path) = &snapshot.global.pidfile {
+            write_pidfile(path, child.as_raw()).map_err(|error| fault("Cannot create pidfile", error))?;
+        }
+        daemon::exit_now(0);
+    }
+    if background {
+        nix::unistd::setsid().map_err(|error| fault("Cannot start a session", error.into()))?;
+    } else if let Some(path) = &snapshot.global.pidfile {
+        let pid = i32::try_from(std::process::id()).unwrap_or(0);
+        write_pidfile(path, pid)
+            .map_err(|error| fault(&format!("Cannot create pidfile {}", path.display()), error))?;
+    }
+    Ok(())
+}
+
+fn write_pidfile(path: &Path, pid: i32) -> io::Result<()> {
+    std::fs::write(path, format!("{pid}\n"))
+}
+
+fn drop_rights(snapshot: &Snapshot, process: &Process) -> Result<(), String> {
+    let global = &snapshot.global;
+    let name = &process.name;
+    if let Some(root) = &global.chroot {
+        if root.as_os_str() != OsStr::new("/") {
+            nix::unistd::chroot(root.as_path()).map_err(|error| {
+                format!("[{name}.main()] Cannot chroot({}): {}.", root.display(), error.desc())
+            })?;
+        }
+        nix::unistd::chdir("/")
+            .map_err(|error| format!("[{name}.main()] Cannot chdir(/): {}.", error.desc()))?;
+    }
+    let gid = global.gid.filter(|gid| *gid != 0);
+    let uid = global.uid.filter(|uid| *uid != 0);
+    if gid.is_none() && uid.is_none() {
+        return Ok(());
+    }
+    if !nix::unistd::geteuid().is_root() {
+        // without rights there are none to drop
+        return Ok(());
+    }
+    let gid = gid.unwrap_or_else(|| nix::unistd::getgid().as_raw());
+    let uid = uid.unwrap_or(0);
+    common_os::users::become_user(uid, gid, &[])
+        .map_err(|error| format!("[{name}.main()] Cannot set gid {gid} and uid {uid}: {error}."))
+}
