@@ -1,6 +1,7 @@
 //! `make differential`: the installed original and ours (or `SUBJECT`), same configuration, same bytes.
 //!
-//! Environment: `SUBJECT`, `ORIGINAL` (/usr/sbin/haproxy), `CASE` (part of a case's name). Arguments: `--short` fails only
+//! Environment: `SUBJECT`, `ORIGINAL` (/usr/sbin/haproxy), `CASE` (part of a case's name), `SHOW` (print
+//! what the original does). Arguments: `--short` fails only
 //! for differences that are not in `known-differences.txt`; `--bless` writes that list anew.
 
 use std::fs;
@@ -83,6 +84,11 @@ fn one(name: &str, case: &Case, differs: &[Difference], original: &Path, ours: &
     let play = || -> Result<Outcome> {
         let stage = Stage::new(name, case)?;
         let expected = stage.play(original).context("the original")?;
+        if std::env::var_os("SHOW").is_some() {
+            for check in &expected {
+                println!("{name} :: {} :: {:?}\n  {}", check.name, check.aspect, check.seen.escape_ascii());
+            }
+        }
         let seen = stage.play(ours)?;
         Ok(compare(name, &expected, &seen, differs))
     };

@@ -36,6 +36,9 @@ pub struct Case {
     /// Regular expressions whose matches are no difference.
     #[serde(default)]
     pub mask: Vec<String>,
+    /// What the servers got is compared as a set: checks come in any order, and again and again.
+    #[serde(default)]
+    pub any_order: bool,
     /// Where ours differs on purpose.
     #[serde(default)]
     pub differs: Vec<Difference>,
@@ -93,7 +96,7 @@ pub struct Reply {
 pub struct Exchange {
     /// Unique within the case.
     pub name: String,
-    /// The port's name (default `fe`).
+    /// The port's name (default `fe`), or `cli` for the stats socket.
     #[serde(default = "default_port")]
     pub to: String,
     /// The bytes sent.

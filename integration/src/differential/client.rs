@@ -2,6 +2,8 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,24 +22,68 @@ pub struct Seen {
     pub port: u16,
 }
 
+/// Where an exchange goes.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A TCP port.
+    Port(SocketAddr),
+    /// A unix socket.
+    Path(PathBuf),
+}
+
+/// What both kinds of streams can do.
+trait Stream: Read + Write {
+    fn patience(&self, limit: Duration) -> std::io::Result<()>;
+    fn half_close(&self) -> std::io::Result<()>;
+}
+
+impl Stream for TcpStream {
+    fn patience(&self, limit: Duration) -> std::io::Result<()> {
+        self.set_read_timeout(Some(limit))
+    }
+
+    fn half_close(&self) -> std::io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+}
+
+impl Stream for UnixStream {
+    fn patience(&self, limit: Duration) -> std::io::Result<()> {
+        self.set_read_timeout(Some(limit))
+    }
+
+    fn half_close(&self) -> std::io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+}
+
 /// Does one exchange.
-pub fn exchange(to: SocketAddr, exchange: &Exchange) -> Seen {
-    let mut seen = Seen::default();
-    let mut stream = match TcpStream::connect_timeout(&to, LIMIT) {
-        Ok(stream) => stream,
+pub fn exchange(to: &Target, exchange: &Exchange) -> Seen {
+    match connect(to) {
+        Ok((mut stream, port)) => Seen { answer: converse(stream.as_mut(), exchange), port },
         // Rejected so early that the connection never was: by timing it may also look like this.
         Err(error) if error.kind() == ErrorKind::ConnectionReset => {
-            seen.answer = b"{closed}".to_vec();
-            return seen;
+            Seen { answer: b"{closed}".to_vec(), port: 0 }
         }
-        Err(error) => {
-            seen.answer = format!("{{no connection: {}}}", error.kind()).into_bytes();
-            return seen;
+        Err(error) => Seen { answer: format!("{{no connection: {}}}", error.kind()).into_bytes(), port: 0 },
+    }
+}
+
+fn connect(to: &Target) -> std::io::Result<(Box<dyn Stream>, u16)> {
+    Ok(match to {
+        Target::Port(address) => {
+            let stream = TcpStream::connect_timeout(address, LIMIT)?;
+            stream.set_nodelay(true)?;
+            stream.set_write_timeout(Some(LIMIT))?;
+            let port = stream.local_addr()?.port();
+            (Box::new(stream), port)
         }
-    };
-    seen.port = stream.local_addr().map_or(0, |address| address.port());
-    let _ = stream.set_nodelay(true);
-    let _ = stream.set_write_timeout(Some(LIMIT));
+        Target::Path(path) => (Box::new(UnixStream::connect(path)?), 0),
+    })
+}
+
+fn converse(stream: &mut dyn Stream, exchange: &Exchange) -> Vec<u8> {
+    let mut answer = Vec::new();
     for (pause_ms, run) in exchange.send.runs() {
         thread::sleep(Duration::from_millis(pause_ms));
         // An early answer may close the connection while bytes are still to go: the answer is what counts.
@@ -46,36 +92,32 @@ pub fn exchange(to: SocketAddr, exchange: &Exchange) -> Seen {
         }
     }
     if exchange.half_close {
-        let _ = stream.shutdown(Shutdown::Write);
+        let _ = stream.half_close();
     }
     let kind = if exchange.send.bytes().starts_with(b"HEAD ") { Kind::HeadResponse } else { Kind::Response };
     let end = Instant::now() + LIMIT;
     let mut chunk = vec![0; 65536];
-    while !over(&seen.answer, exchange.until, kind) {
+    while !over(&answer, exchange.until, kind) {
         let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() || stream.set_read_timeout(Some(left)).is_err() {
-            seen.answer.extend(b"{open}");
-            return seen;
+        if left.is_zero() || stream.patience(left).is_err() {
+            answer.extend(b"{open}");
+            break;
         }
         match stream.read(&mut chunk) {
-            Ok(0) => {
-                seen.answer.extend(b"{closed}");
-                return seen;
-            }
-            Ok(len) => seen.answer.extend_from_slice(&chunk[..len]),
+            Ok(len) if len > 0 => answer.extend_from_slice(&chunk[..len]),
             Err(e)
                 if matches!(
                     e.kind(),
                     ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
                 ) => {}
             // A reset after the answer and an orderly end differ by timing only.
-            Err(_) => {
-                seen.answer.extend(b"{closed}");
-                return seen;
+            Ok(_) | Err(_) => {
+                answer.extend(b"{closed}");
+                break;
             }
         }
     }
-    seen
+    answer
 }
 
 fn over(answer: &[u8], until: Until, kind: Kind) -> bool {

@@ -15,7 +15,7 @@ use nix::unistd::Pid;
 use regex::Regex;
 
 use super::case::{Aspect, Case, Exchange, Text, Until};
-use super::client::{self, Seen};
+use super::client::{self, Seen, Target};
 use super::mask::Masks;
 use super::server::{self, Received, Running};
 use super::tables;
@@ -105,8 +105,8 @@ impl<'a> Stage<'a> {
             return Ok(checks);
         }
         let daemon = self.start(program, &rows)?;
-        for (exchange, port) in self.exchanges(&rows)? {
-            let seen = client::exchange(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), &exchange);
+        for (exchange, to) in self.exchanges(&rows)? {
+            let seen = client::exchange(&to, &exchange);
             self.note(&exchange, &seen, &mut checks);
         }
         if self.case.compare.contains(&Aspect::Csv) {
@@ -137,7 +137,7 @@ impl<'a> Stage<'a> {
             // Cut off or refused: what the server got of it may still be on its way.
             std::thread::sleep(Duration::from_millis(20));
         }
-        let received = self.received.take();
+        let received = self.received.take(self.case.any_order);
         push(Aspect::Received, self.masks.text(&received, &[seen.port]));
         if self.case.compare.contains(&Aspect::Log) {
             let lines = self.log_lines(exchange.logs, Duration::from_secs(1));
@@ -147,17 +147,21 @@ impl<'a> Stage<'a> {
     }
 
     /// The exchanges of the case and of its table's accepted rows, each with its port.
-    fn exchanges(&self, rows: &BTreeSet<usize>) -> Result<Vec<(Exchange, u16)>> {
-        let port = |name: &str| -> Result<u16> {
-            Ok(self
-                .values
-                .get(name)
-                .with_context(|| format!("no port {name} in the configuration"))?
-                .parse()?)
+    fn exchanges(&self, rows: &BTreeSet<usize>) -> Result<Vec<(Exchange, Target)>> {
+        let target = |name: &str| -> Result<Target> {
+            let value =
+                self.values.get(name).with_context(|| format!("no port {name} in the configuration"))?;
+            Ok(match name {
+                "cli" => Target::Path(PathBuf::from(value)),
+                _ => Target::Port(SocketAddr::from((Ipv4Addr::LOCALHOST, value.parse()?))),
+            })
         };
         let mut all = Vec::new();
         for exchange in &self.case.exchanges {
-            all.push((exchange.clone(), port(&exchange.to)?));
+            let mut exchange = exchange.clone();
+            self.fill_in(&mut exchange.send);
+            let to = target(&exchange.to)?;
+            all.push((exchange, to));
         }
         let Some(table) = &self.case.table else { return Ok(all) };
         for n in rows {
@@ -166,14 +170,22 @@ impl<'a> Stage<'a> {
                 let send = if own { text.clone() } else { marked(text, *n) };
                 let name = format!("{} @ {input}", self.rows[*n]);
                 let to = if own { format!("row{n}") } else { "fe".to_owned() };
-                let port = port(&to)?;
+                let target = target(&to)?;
                 all.push((
                     Exchange { name, to, send, until: Until::default(), half_close: false, logs: 1 },
-                    port,
+                    target,
                 ));
             }
         }
         Ok(all)
+    }
+
+    /// What is sent may name `${dir}` and the like too.
+    fn fill_in(&self, text: &mut Text) {
+        let Text::Whole(whole) = text else { return };
+        for (name, value) in &self.values {
+            *whole = whole.replace(&format!("${{{name}}}"), value);
+        }
     }
 
     /// Which rows the program accepts; what it says if it refuses the configuration without any row as well.

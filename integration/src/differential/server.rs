@@ -22,11 +22,23 @@ struct Entry {
     bytes: Vec<u8>,
 }
 
+impl Entry {
+    fn is_of(&self, server: &str) -> bool {
+        self.bytes.strip_prefix(server.as_bytes()).is_some_and(|rest| rest.starts_with(b"< "))
+    }
+}
+
 impl Received {
-    /// Takes what there is, with a line between requests.
-    pub fn take(&self) -> Vec<u8> {
+    /// Takes what there is, with a line between requests; sorted and each once, if order and
+    /// number say nothing.
+    pub fn take(&self, sorted: bool) -> Vec<u8> {
         let all = self.0.lock().map(|mut all| std::mem::take(&mut *all)).unwrap_or_default();
-        all.into_iter().map(|entry| entry.bytes).collect::<Vec<_>>().join(&b"\n--\n"[..])
+        let mut all: Vec<Vec<u8>> = all.into_iter().map(|entry| entry.bytes).collect();
+        if sorted {
+            all.sort();
+            all.dedup();
+        }
+        all.join(&b"\n--\n"[..])
     }
 
     fn request(&self, connection: usize, server: &str, bytes: &[u8]) {
@@ -38,7 +50,8 @@ impl Received {
     /// A stream has no borders: what comes on one connection is one entry.
     fn stream(&self, connection: usize, server: &str, bytes: &[u8]) {
         if let Ok(mut all) = self.0.lock()
-            && let Some(last) = all.last_mut().filter(|last| last.connection == connection)
+            && let Some(last) =
+                all.iter_mut().rev().find(|last| last.connection == connection && last.is_of(server))
         {
             last.bytes.extend_from_slice(bytes);
             return;

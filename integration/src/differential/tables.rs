@@ -5,11 +5,13 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use super::case::{Aspect, Exchange, Text, Until};
-use super::client;
+use super::client::{self, Target};
 use super::play::Check;
 
 /// Columns of `show stat` that depend on time or on what is open at the moment.
@@ -25,6 +27,7 @@ const VOLATILE: &[&str] = &[
     "conn_rate_max",
     "pid",
     "lastchg",
+    "chkfail",
     "downtime",
     "check_duration",
     "lastsess",
@@ -44,15 +47,27 @@ const VOLATILE: &[&str] = &[
     "srv_icur",
 ];
 
-/// Asks the stats socket.
+/// Asks the stats socket. A check that runs at the moment (`* `) has no steady words: then it asks again.
 pub fn csv(socket: &Path) -> Result<Vec<Check>> {
+    let mut text = String::new();
+    for _ in 0..40 {
+        text = show_stat(socket)?;
+        if !text.contains(",* ") {
+            break;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    Ok(csv_checks(&text))
+}
+
+fn show_stat(socket: &Path) -> Result<String> {
     let mut stream =
         UnixStream::connect(socket).with_context(|| format!("stats socket {}", socket.display()))?;
     stream.set_read_timeout(Some(client::LIMIT))?;
     stream.write_all(b"show stat\n")?;
     let mut text = String::new();
     stream.read_to_string(&mut text)?;
-    Ok(csv_checks(&text))
+    Ok(text)
 }
 
 fn csv_checks(text: &str) -> Vec<Check> {
@@ -87,7 +102,7 @@ pub fn metrics(port: u16) -> Result<Vec<Check>> {
         half_close: false,
         logs: 0,
     };
-    let seen = client::exchange(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), &request);
+    let seen = client::exchange(&Target::Port(SocketAddr::from((Ipv4Addr::LOCALHOST, port))), &request);
     Ok(metric_checks(&String::from_utf8_lossy(&seen.answer)))
 }
 
