@@ -9,6 +9,7 @@ pub mod conformance;
 pub mod diagnostics;
 pub mod differential;
 pub mod framing;
+pub mod interop;
 pub mod netns;
 pub mod pair;
 pub mod ports;

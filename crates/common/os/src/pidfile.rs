@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::process;
@@ -26,7 +26,8 @@ pub enum Holder {
 }
 
 impl Pidfile {
-    /// Writes this process's pid, mode 0644 less the umask. A symbolic link at `path` is refused.
+    /// Writes this process's pid, mode 0644 whatever the umask is: others read it to send signals. A symbolic link at
+    /// `path` is refused.
     pub fn create(path: &Path) -> io::Result<Self> {
         let pid = i32::try_from(std::process::id()).unwrap_or(0);
         let mut file = File::options()
@@ -36,6 +37,7 @@ impl Pidfile {
             .mode(0o644)
             .custom_flags(libc::O_NOFOLLOW)
             .open(path)?;
+        file.set_permissions(fs::Permissions::from_mode(0o644))?;
         writeln!(file, "{pid}")?;
         Ok(Self { path: path.to_owned(), pid })
     }

@@ -1,2 +1,9 @@
-//! The rkeepalived program.
-fn main() {}
+//! `rkeepalived`: takes keepalived's place.
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    rkeepalived::main(&words)
+}

@@ -637,6 +637,7 @@ impl Shell {
         self.watch_files();
         self.watch_processes(None);
         self.tell_everything();
+        tracing::info!("Reload complete");
     }
 
     /// The last steps: waits for notify scripts, removes what was made.

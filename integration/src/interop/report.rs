@@ -1,0 +1,63 @@
+//! The table of results.
+
+use std::collections::BTreeMap;
+
+use super::play::Measured;
+
+/// What one run came to.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// As it should.
+    Passed(Measured),
+    /// The reason.
+    Failed(String),
+}
+
+/// All runs of one scenario, by the letters of the pair.
+#[derive(Clone, Debug, Default)]
+pub struct Row {
+    /// Id and title.
+    pub name: String,
+    /// Why the original may fail.
+    pub original_fails: Option<String>,
+    /// Results by pair.
+    pub runs: BTreeMap<String, Outcome>,
+}
+
+impl Row {
+    /// Whether ours did what it must: every pair with ours passed.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.runs
+            .iter()
+            .filter(|(pair, _)| pair.contains('R'))
+            .all(|(_, outcome)| matches!(outcome, Outcome::Passed(_)))
+    }
+
+    /// Lines for people: one a pair, with the measured times.
+    #[must_use]
+    pub fn lines(&self) -> String {
+        let mut text = format!("{}\n", self.name);
+        for (pair, outcome) in &self.runs {
+            let line = match outcome {
+                Outcome::Passed(measured) => {
+                    let times: Vec<String> = measured
+                        .times
+                        .iter()
+                        .map(|(label, seconds)| format!("{label} {seconds:.3}"))
+                        .collect();
+                    format!("  {pair}  ok    {}\n", times.join("  "))
+                }
+                Outcome::Failed(reason) => {
+                    let known = self.original_fails.as_deref().filter(|_| !pair.contains('R'));
+                    match known {
+                        Some(why) => format!("  {pair}  known {why} ({reason})\n"),
+                        None => format!("  {pair}  FAIL  {reason}\n"),
+                    }
+                }
+            };
+            text.push_str(&line);
+        }
+        text
+    }
+}
