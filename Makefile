@@ -3,7 +3,7 @@
 CARGO ?= cargo
 RUN = $(CARGO) run --quiet --package integration
 .EXPORT_ALL_VARIABLES:
-.PHONY: build test check fmt clippy deps conformance differential bench demo check-scripts scenario scenario-short
+.PHONY: build test check fmt clippy deps conformance differential bench demo check-scripts interop scenario scenario-short
 
 build: ## both daemons, optimised
 	$(CARGO) build --release --workspace
@@ -36,6 +36,9 @@ bench: build ## ours beside the original and nginx: BENCH= narrows, ROUNDS=
 
 check-scripts: build ## the ways people let keepalived watch haproxy, with the originals and with ours (root)
 	$(RUN) --release --bin check_scripts
+
+interop: build ## VRRP scenarios, ours and the original in both places (root): SCENARIO="S1 S3" narrows
+	$(RUN) --release --bin interop -- $(SCENARIO)
 
 demo: build ## as root the failing-over pair, else the proxy alone
 	$(RUN) --release --bin demo

@@ -188,7 +188,12 @@ impl<'a> Stage<'a> {
         let node = self.node(host)?;
         let pidfile = match to {
             Target::All => {
+                // Frozen first: a child that sees its parent die would still say goodbye.
+                node.signal("keepalived", Signal::SIGSTOP);
                 ensure!(node.signal("keepalived", signal) > 0, "{host} runs no keepalived");
+                if signal != Signal::SIGKILL {
+                    node.signal("keepalived", Signal::SIGCONT);
+                }
                 return Ok(());
             }
             Target::Parent => "/run/keepalived.pid",
@@ -227,8 +232,12 @@ impl<'a> Stage<'a> {
         self.capture.read()
     }
 
-    /// Times of a host's adverts.
+    /// Times of a host's adverts with this priority, or with any but 0.
     fn adverts(&self, host: &str, priority: Option<u8>) -> Result<Vec<f64>> {
+        self.adverts_where(host, |got| priority.map_or(got != 0, |wanted| wanted == got))
+    }
+
+    fn adverts_where(&self, host: &str, wanted: impl Fn(u8) -> bool) -> Result<Vec<f64>> {
         let digits: String = host.chars().filter(char::is_ascii_digit).collect();
         let v4: IpAddr = format!("192.0.2.{digits}").parse()?;
         let v6: Vec<IpAddr> = self.link_locals(host)?;
@@ -236,9 +245,8 @@ impl<'a> Stage<'a> {
         Ok(all
             .iter()
             .filter(|seen| match &seen.what {
-                What::Advert { source, priority: got, .. } => {
-                    (*source == v4 || v6.contains(source))
-                        && priority.map_or(*got != 0, |wanted| wanted == *got)
+                What::Advert { source, priority, .. } => {
+                    (*source == v4 || v6.contains(source)) && wanted(*priority)
                 }
                 What::Garp { .. } => false,
             })
@@ -283,7 +291,7 @@ impl<'a> Stage<'a> {
         let from = match since_last_of {
             None => mark,
             Some(other) => {
-                let times = self.adverts(other, None)?;
+                let times = self.adverts_where(other, |_| true)?;
                 times.into_iter().rfind(|at| *at < first).ok_or_else(|| anyhow!("{other} sent nothing"))?
             }
         };
