@@ -137,8 +137,14 @@ impl<'a> Stage<'a> {
             // Cut off or refused: what the server got of it may still be on its way.
             std::thread::sleep(Duration::from_millis(20));
         }
-        let received = self.received.take(self.case.any_order);
-        push(Aspect::Received, self.masks.text(&received, &[seen.port]));
+        let received = self.received.take().into_iter().map(|entry| self.masks.text(&entry, &[seen.port]));
+        // As a set only once masked: entries may differ by a time alone.
+        let received: Vec<Vec<u8>> = if self.case.any_order {
+            received.collect::<BTreeSet<_>>().into_iter().collect()
+        } else {
+            received.collect()
+        };
+        push(Aspect::Received, received.join(&b"\n--\n"[..]));
         if self.case.compare.contains(&Aspect::Log) {
             let lines = self.log_lines(exchange.logs, Duration::from_secs(1));
             let masked: Vec<Vec<u8>> = lines.iter().map(|line| self.masks.log(line, &[seen.port])).collect();

@@ -29,16 +29,10 @@ impl Entry {
 }
 
 impl Received {
-    /// Takes what there is, with a line between requests; sorted and each once, if order and
-    /// number say nothing.
-    pub fn take(&self, sorted: bool) -> Vec<u8> {
+    /// Takes what there is: requests, and the bytes of whole connections that are no HTTP.
+    pub fn take(&self) -> Vec<Vec<u8>> {
         let all = self.0.lock().map(|mut all| std::mem::take(&mut *all)).unwrap_or_default();
-        let mut all: Vec<Vec<u8>> = all.into_iter().map(|entry| entry.bytes).collect();
-        if sorted {
-            all.sort();
-            all.dedup();
-        }
-        all.join(&b"\n--\n"[..])
+        all.into_iter().map(|entry| entry.bytes).collect()
     }
 
     fn request(&self, connection: usize, server: &str, bytes: &[u8]) {
