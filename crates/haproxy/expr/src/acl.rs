@@ -75,6 +75,9 @@ impl Test {
                     if self.fits(value) {
                         return Truth::Yes;
                     }
+                    if walk.may_change {
+                        return Truth::Pending;
+                    }
                 }
                 Got::Pending => return Truth::Pending,
                 Got::Missing => {}

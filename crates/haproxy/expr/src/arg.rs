@@ -60,7 +60,7 @@ impl ArgKind {
             ArgKind::Backend => "backend",
             ArgKind::Server => "server",
             ArgKind::Table => "table",
-            ArgKind::Userlist => "userlist",
+            ArgKind::Userlist => "user list",
             ArgKind::Regex => "regex",
             ArgKind::Protobuf => "Protocol buffers field number",
         }
@@ -103,6 +103,10 @@ pub enum Arg {
     Expr(Arc<Expr>),
     /// Field numbers of nested messages.
     Path(Box<[u64]>),
+    /// A JSON path.
+    Json(Arc<[crate::json::Step]>),
+    /// The table of variables' names.
+    Names(Arc<crate::vars::VarNames>),
 }
 
 impl Arg {
@@ -283,7 +287,7 @@ fn read(
         ArgKind::Protobuf => {
             let numbers: Result<Vec<u64>, _> = text.split('.').map(str::parse).collect();
             match numbers {
-                Ok(numbers) if !numbers.contains(&0) => Ok(Arg::Path(numbers.into())),
+                Ok(numbers) => Ok(Arg::Path(numbers.into())),
                 _ => Err(unreadable()),
             }
         }

@@ -42,7 +42,7 @@ pub fn cast(value: Value<'_>, to: Type) -> Option<Value<'_>> {
         },
         Type::Ipv4 => match to_ip(&value)? {
             IpAddr::V4(address) => Some(Value::Ipv4(address)),
-            IpAddr::V6(address) => address::embedded_v4(address).map(Value::Ipv4),
+            IpAddr::V6(address) => address.to_ipv4_mapped().map(Value::Ipv4),
         },
         Type::Ipv6 => match to_ip(&value)? {
             IpAddr::V4(address) => Some(Value::Ipv6(address.to_ipv6_mapped())),

@@ -263,6 +263,28 @@ pub struct Txn {
     pub unique_id: RefCell<Option<Vec<u8>>>,
     /// What the log will say.
     pub log: LogInfo,
+    /// Captures made by converters since the slots of `log` were filled: side, slot, text cut to the slot's length.
+    pub late_captures: RefCell<Vec<(Direction, usize, Vec<u8>)>>,
+    /// Class and offset of `set-priority-class` and `set-priority-offset`.
+    pub priority_class: i32,
+    /// Milliseconds of `set-priority-offset`.
+    pub priority_offset_ms: i32,
+    /// Where the last final rule stands.
+    pub last_rule: Option<(std::sync::Arc<str>, u32)>,
+    /// What was evaluated last: a rule or filter, `http-request deny at file:12`.
+    pub last_entity: Option<Box<str>>,
+    /// What was being waited for when processing stopped.
+    pub waiting_entity: Option<Box<str>>,
+    /// Status the server sent, before any rule changed it; 0 before there is one.
+    pub server_status: u16,
+    /// File descriptor of the connection to the server.
+    pub server_fd: Option<i32>,
+    /// True when the connection to the server had carried requests before.
+    pub server_connection_reused: bool,
+    /// Algorithm of `compression` when the response is compressed.
+    pub compressed: Option<&'static str>,
+    /// Name of the cache the response came from.
+    pub cache_hit: Option<std::sync::Arc<str>>,
     /// Variables of scope `txn`.
     pub vars: RefCell<VarStore>,
     /// Variables of scope `req`.
@@ -276,6 +298,18 @@ impl Txn {
     pub fn reset(&mut self) {
         self.has_request = false;
         self.has_response = false;
+        self.first = false;
+        self.late_captures.get_mut().clear();
+        self.priority_class = 0;
+        self.priority_offset_ms = 0;
+        self.last_rule = None;
+        self.last_entity = None;
+        self.waiting_entity = None;
+        self.server_status = 0;
+        self.server_fd = None;
+        self.server_connection_reused = false;
+        self.compressed = None;
+        self.cache_hit = None;
         self.request.clear();
         self.response.clear();
         self.server = None;
@@ -379,6 +413,72 @@ pub trait World {
         let _ = scope;
         0
     }
+    /// A frontend of the running configuration.
+    fn find_frontend(&self, name: &[u8]) -> Option<ProxyId> {
+        let _ = name;
+        None
+    }
+    /// A backend of the running configuration.
+    fn find_backend(&self, name: &[u8]) -> Option<ProxyId> {
+        let _ = name;
+        None
+    }
+    /// A server of a backend.
+    fn find_server(&self, backend: ProxyId, name: &[u8]) -> Option<ServerId> {
+        let _ = (backend, name);
+        None
+    }
+    /// Name of a frontend's default backend.
+    fn default_backend(&self, frontend: ProxyId) -> Option<&[u8]> {
+        let _ = frontend;
+        None
+    }
+    /// `retries` of a backend.
+    fn proxy_retries(&self, backend: ProxyId) -> i64 {
+        let _ = backend;
+        3
+    }
+    /// Length of a capture slot; None when there is no such slot.
+    fn capture_length(&self, frontend: ProxyId, direction: Direction, slot: usize) -> Option<usize> {
+        let _ = (frontend, direction, slot);
+        None
+    }
+    /// True while the process stops.
+    fn stopping(&self) -> bool {
+        false
+    }
+    /// Current connections of a listening address.
+    fn listener_connections(&self, listener: ListenerId) -> i64 {
+        let _ = listener;
+        0
+    }
+    /// A number the kernel keeps of a connection; None when it has none.
+    fn socket_number(&self, fd: i32, number: SocketNumber) -> Option<i64> {
+        let _ = (fd, number);
+        None
+    }
+    /// The saved SYN packet of a connection (`tcp-ss`).
+    fn saved_syn(&self, fd: i32) -> Option<Vec<u8>> {
+        let _ = fd;
+        None
+    }
+    /// Numbers of the task that evaluates.
+    fn task_numbers(&self) -> TaskNumbers {
+        TaskNumbers::default()
+    }
+    /// CPU use of the thread in percent.
+    fn cpu_usage_percent(&self) -> i64 {
+        0
+    }
+    /// Makes the unique id of the request from `unique-id-format`, when there is one.
+    fn make_unique_id(&self, cx: &Cx<'_>) -> Option<Vec<u8>> {
+        let _ = cx;
+        None
+    }
+    /// What `debug` reports: prefix, destination (`buf0`, `stdout`, `stderr`), type and text of a value.
+    fn debug(&self, prefix: &[u8], destination: &[u8], kind: crate::value::Type, text: &[u8]) {
+        let _ = (prefix, destination, kind, text);
+    }
     /// Local time.
     fn time_zone(&self) -> &jiff::tz::TimeZone;
     /// A timeout of a proxy in milliseconds as it applies to this stream.
@@ -404,6 +504,38 @@ pub struct ProcessFacts<'a> {
     pub started_ms: u64,
 }
 
+/// Numbers of a connection that the kernel keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SocketNumber {
+    /// Round trip time, microseconds.
+    RttUs,
+    /// Variation of the round trip time, microseconds.
+    RttVarUs,
+    /// Segments not acknowledged.
+    Unacked,
+    /// Segments acknowledged selectively.
+    Sacked,
+    /// Segments taken for lost.
+    Lost,
+    /// Segments sent again.
+    Retrans,
+    /// Segments of forward acknowledgement.
+    Fackets,
+    /// Segments out of order.
+    Reordering,
+}
+
+/// Numbers of a task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TaskNumbers {
+    /// Wake-ups.
+    pub calls: i64,
+    /// Nanoseconds of CPU.
+    pub cpu_ns: i64,
+    /// Nanoseconds between becoming ready and running.
+    pub latency_ns: i64,
+}
+
 /// Timeouts that fetches can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeoutKind {
@@ -415,6 +547,10 @@ pub enum TimeoutKind {
     Tunnel,
     /// `timeout connect`.
     Connect,
+    /// `timeout queue`.
+    Queue,
+    /// `timeout tarpit`.
+    Tarpit,
 }
 
 /// Everything one evaluation can see.

@@ -205,6 +205,7 @@ impl Expr {
     /// Computes the next value of a walk over all of them; `walk.more` tells whether to call again.
     pub fn next<'a>(&'a self, cx: &Cx<'a>, walk: &mut Walk) -> Got<Value<'a>> {
         walk.more = false;
+        walk.may_change = false;
         let mut value = match (self.run)(&self.args, cx, walk) {
             Got::Is(value) => value,
             other => return other,

@@ -35,6 +35,8 @@ pub struct Walk {
     pub all: bool,
     /// Set by the fetch: calling again may give a further value.
     pub more: bool,
+    /// Set by the fetch: more input may change the value.
+    pub may_change: bool,
     /// The fetch's own: number of the next field.
     pub field: u32,
     /// The fetch's own: byte within that field.

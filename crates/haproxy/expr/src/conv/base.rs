@@ -20,7 +20,7 @@ pub const CONVERTERS: &[Converter] = &[
     Converter::new("base64", &[], Type::Bin, Type::Str, base64, "bytes as base64"),
     Converter::new("b64dec", &[], Type::Str, Type::Bin, b64dec, "base64 undone"),
     Converter::new("ub64enc", &[], Type::Bin, Type::Str, ub64enc, "bytes as base64url without padding"),
-    Converter::new("ub64dec", &[], Type::Str, Type::Str, ub64dec, "base64url undone"),
+    Converter::new("ub64dec", &[], Type::Str, Type::Bin, ub64dec, "base64url undone"),
     Converter::new("hex", &[], Type::Bin, Type::Str, hex, "bytes as hexadecimal digits"),
     Converter::new("hex2i", &[], Type::Str, Type::Sint, hex2i, "hexadecimal digits as a number"),
     Converter::new("base2", &[], Type::Bin, Type::Str, base2, "bytes as binary digits"),
@@ -87,7 +87,7 @@ fn ub64enc<'a>(value: Value<'a>, _args: &'a [Arg], _cx: &Cx<'a>) -> Got<Value<'a
 }
 
 fn ub64dec<'a>(value: Value<'a>, _args: &'a [Arg], _cx: &Cx<'a>) -> Got<Value<'a>> {
-    decode_base64url(&bytes_of(value)).map(owned).into()
+    decode_base64url(&bytes_of(value)).map(|bytes| Value::Bin(Bytes::Owned(bytes))).into()
 }
 
 const DIGITS: &[u8; 16] = b"0123456789ABCDEF";

@@ -1,10 +1,20 @@
 //! Converters (manual §7.3.1), one file per family; each row stands above its function.
 
 pub mod base;
+pub mod crypto;
+pub mod forwarded;
 pub mod hashes;
 pub mod ints;
+pub mod maps;
+pub mod messages;
+pub mod misc;
+pub mod mqtt;
+pub mod net;
+pub mod not_built;
+pub mod query;
 pub mod strings;
 pub mod text;
+pub mod time;
 pub mod variables;
 
 use crate::arg::{self, Arg};
@@ -20,10 +30,20 @@ use crate::vars::VarRef;
 /// All tables of this crate.
 pub const TABLES: &[&[Converter]] = &[
     base::CONVERTERS,
+    crypto::CONVERTERS,
+    forwarded::CONVERTERS,
     hashes::CONVERTERS,
     ints::CONVERTERS,
+    maps::CONVERTERS,
+    messages::CONVERTERS,
+    misc::CONVERTERS,
+    mqtt::CONVERTERS,
+    net::CONVERTERS,
+    not_built::CONVERTERS,
+    query::CONVERTERS,
     strings::CONVERTERS,
     text::CONVERTERS,
+    time::CONVERTERS,
     variables::CONVERTERS,
 ];
 

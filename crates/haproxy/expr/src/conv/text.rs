@@ -34,7 +34,7 @@ pub const CONVERTERS: &[Converter] = &[
         "preferred language of a list",
     ),
     Converter::new("url_dec", &[opt(ArgKind::Int)], Type::Str, Type::Str, url_dec, "percent-encoding undone"),
-    Converter::new("url_enc", &[req(ArgKind::Str)], Type::Bin, Type::Str, url_enc, "percent-encoding done")
+    Converter::new("url_enc", &[req(ArgKind::Str)], Type::Str, Type::Str, url_enc, "percent-encoding done")
         .checked(check_url_enc),
     Converter::new(
         "param",

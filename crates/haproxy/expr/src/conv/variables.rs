@@ -16,6 +16,7 @@ use crate::vars::{Scope, SetIf, VarRef};
 const VAR: &[ArgSpec] = &[req(ArgKind::Str)];
 const SET: &[ArgSpec] =
     &[req(ArgKind::Str), opt(ArgKind::Str), opt(ArgKind::Str), opt(ArgKind::Str), opt(ArgKind::Str)];
+const ITEM: &[ArgSpec] = &[req(ArgKind::Str), req(ArgKind::Str), opt(ArgKind::Str)];
 const THREE: &[ArgSpec] = &[req(ArgKind::Str), opt(ArgKind::Str), opt(ArgKind::Str)];
 
 /// Rows of this family.
@@ -26,13 +27,13 @@ pub const CONVERTERS: &[Converter] = &[
         .checked(check_var),
     Converter::new("strcmp", VAR, Type::Str, Type::Sint, strcmp, "order of the text and a variable")
         .checked(check_name),
-    Converter::new("secure_memcmp", VAR, Type::Str, Type::Bool, secure_memcmp, "equality in constant time")
+    Converter::new("secure_memcmp", VAR, Type::Bin, Type::Bool, secure_memcmp, "equality in constant time")
         .checked(check_name),
     Converter::new("concat", THREE, Type::Str, Type::Str, concat, "the text, a text, a variable, a text")
         .checked(check_concat),
     Converter::new(
         "add_item",
-        THREE,
+        ITEM,
         Type::Str,
         Type::Str,
         add_item,
@@ -59,25 +60,40 @@ fn check_set(args: &mut Args, cx: &mut ParseCx<'_>) -> Result<(), Fault> {
 fn set_var<'a>(value: Value<'a>, args: &'a [Arg], cx: &Cx<'a>) -> Got<Value<'a>> {
     let Arg::Var(var) = arg::at(args, 0) else { return Got::Missing };
     let conditions = SetIf::from_bits(arg::int_at(args, 1, 0) as u32);
-    if assign(*var, value.clone(), conditions, cx) { Got::Is(value) } else { Got::Missing }
+    if assign(*var, value.clone(), conditions, cx) == Assigned::Yes { Got::Is(value) } else { Got::Missing }
 }
 
-/// Sets a variable if the conditions hold; false when its scope does not exist here.
-pub fn assign(var: VarRef, value: Value<'_>, conditions: SetIf, cx: &Cx<'_>) -> bool {
+/// What came of setting a variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Assigned {
+    /// It has the value now.
+    Yes,
+    /// A condition did not hold.
+    Refused,
+    /// Its scope does not exist here, or its memory is used up.
+    Failed,
+}
+
+/// Sets a variable if the conditions hold.
+pub fn assign(var: VarRef, value: Value<'_>, conditions: SetIf, cx: &Cx<'_>) -> Assigned {
     if var.scope == Scope::Proc {
         let vars = cx.world.process_vars();
         let old = vars.value(var.id).map(crate::vars::SharedValue::into_value);
-        if conditions.hold(old.as_ref(), &value) {
-            vars.set(var.id, Some(value.into()));
+        if !conditions.hold(old.as_ref(), &value) {
+            return Assigned::Refused;
         }
-        return true;
+        vars.set(var.id, Some(value.into()));
+        return Assigned::Yes;
     }
-    let Some(store) = store(var.scope, cx) else { return false };
+    let Some(store) = store(var.scope, cx) else { return Assigned::Failed };
     let mut store = store.borrow_mut();
-    if conditions.hold(store.value(var.id), &value) {
-        return store.set_within(var.id, value.into_kept(), cx.world.var_limit(var.scope));
+    if !conditions.hold(store.value(var.id), &value) {
+        return Assigned::Refused;
     }
-    true
+    match store.set_within(var.id, value.into_kept(), cx.world.var_limit(var.scope)) {
+        true => Assigned::Yes,
+        false => Assigned::Failed,
+    }
 }
 
 /// Forgets a variable.

@@ -96,6 +96,8 @@ pub const FETCHES: &[Fetch] = &[
 
 /// Which message a row looks at.
 pub(crate) trait Side {
+    /// True for responses, false for requests, None when the rule set decides.
+    const RESPONSE: Option<bool>;
     /// The message's fields, once its head is there.
     fn fields<'a>(cx: &Cx<'a>) -> Got<&'a Fields>;
 }
@@ -108,6 +110,8 @@ pub(crate) struct Res;
 pub(crate) struct Either;
 
 impl Side for Req {
+    const RESPONSE: Option<bool> = Some(false);
+
     fn fields<'a>(cx: &Cx<'a>) -> Got<&'a Fields> {
         match cx.txn {
             Some(txn) if txn.has_request => Got::Is(&txn.request.fields),
@@ -118,6 +122,8 @@ impl Side for Req {
 }
 
 impl Side for Res {
+    const RESPONSE: Option<bool> = Some(true);
+
     fn fields<'a>(cx: &Cx<'a>) -> Got<&'a Fields> {
         match cx.txn {
             Some(txn) if txn.has_response => Got::Is(&txn.response.fields),
@@ -128,6 +134,8 @@ impl Side for Res {
 }
 
 impl Side for Either {
+    const RESPONSE: Option<bool> = None;
+
     fn fields<'a>(cx: &Cx<'a>) -> Got<&'a Fields> {
         match cx.direction {
             Direction::Request => Req::fields(cx),

@@ -5,6 +5,7 @@ mod world;
 mod acls;
 mod basics;
 mod converters;
+mod coverage;
 
 use std::sync::Arc;
 
