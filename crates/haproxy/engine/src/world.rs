@@ -161,6 +161,8 @@ impl World for LiveWorld<'_> {
             TimeoutKind::Server => timeouts.server,
             TimeoutKind::Tunnel => timeouts.tunnel,
             TimeoutKind::Connect => timeouts.connect,
+            TimeoutKind::Queue => timeouts.queue,
+            TimeoutKind::Tarpit => timeouts.tarpit,
         }
     }
 }
