@@ -104,8 +104,8 @@ pub struct ProxyDraft {
     pub use_server: Vec<SwitchDraft>,
     /// `force-persist` (true), `ignore-persist` (false).
     pub persist_rules: Vec<(bool, Arc<Condition>)>,
-    /// Rank of the last rule family seen, for the warning about misplaced rules.
-    pub last_family: u8,
+    /// Kinds of rules seen so far, for the warning about misplaced ones.
+    pub order: haproxy_rules::Order,
     /// `stats` words were seen, so the page exists.
     pub stats_seen: bool,
     /// `errorfiles`: section, wanted statuses, place.

@@ -183,16 +183,16 @@ fn later(draft: &mut Draft, diags: &mut Diagnostics) {
             Question::ErrorFiles { name, status, slot } => match draft.http_errors.get(&name) {
                 None => {
                     let text = format!(
-                        "{at} : proxy '{}': unable to find the http-errors section '{name}'.",
+                        "Proxy '{}': unknown http-errors section '{name}' referenced by an http reply .",
                         later.proxy
                     );
                     diags.plain(Severity::Alert, text);
                 }
-                Some(section) => match section.reply(status) {
+                Some(section) => match section.page(status).and_then(haproxy_rules::ErrorPage::fixed) {
                     Some(reply) => drop(slot.set(Arc::clone(reply))),
                     None => {
                         let text = format!(
-                            "{at} : proxy '{}': status '{status}' not declared in the http-errors section '{name}'.",
+                            "Proxy '{}': status '{status}' referenced by an http reply not declared in http-errors section '{name}'.",
                             later.proxy
                         );
                         diags.plain(Severity::Warning, text);
@@ -206,7 +206,7 @@ fn later(draft: &mut Draft, diags: &mut Diagnostics) {
                 });
                 if id >= declared {
                     let text = format!(
-                        "{at} : proxy '{}': unable to find capture id '{id}' referenced by {family} capture rule.",
+                        "Proxy '{}': unable to find capture id '{id}' referenced by {family} capture rule.",
                         later.proxy
                     );
                     diags.plain(Severity::Alert, text);
@@ -215,8 +215,9 @@ fn later(draft: &mut Draft, diags: &mut Diagnostics) {
             Question::Patterns { name, slot } => match draft.load.patterns.named(&name) {
                 Some(list) => drop(slot.set(Arc::clone(list))),
                 None => {
-                    let text = format!("{at} : unable to find the pattern list '{name}'.");
-                    diags.plain(Severity::Alert, text);
+                    // the original takes the rule, which then never does anything
+                    let text = format!("{at} : no ACL or map loads '{name}', so this rule changes nothing.");
+                    diags.plain(Severity::Warning, text);
                 }
             },
         }
@@ -224,17 +225,24 @@ fn later(draft: &mut Draft, diags: &mut Diagnostics) {
     let sections = std::mem::take(&mut draft.http_errors);
     for px in &mut draft.proxies {
         for (name, wanted, place) in std::mem::take(&mut px.errorfiles) {
+            let at = format!("(at {}:{})", place.file, place.line);
             let Some(section) = sections.get(&name) else {
-                let text = format!(
-                    "parsing [{}:{}] : proxy '{}': unable to find the http-errors section '{name}'.",
-                    place.file, place.line, px.name
-                );
+                let text = format!("proxy '{}': unknown http-errors section '{name}' {at}.", px.name);
                 diags.plain(Severity::Alert, text);
                 continue;
             };
-            for (status, reply) in &section.by_status {
+            for status in &wanted {
+                if section.page(*status).is_none() {
+                    let text = format!(
+                        "proxy '{}' : status '{status}' not declared in http-errors section '{name}' {at}.",
+                        px.name
+                    );
+                    diags.plain(Severity::Warning, text);
+                }
+            }
+            for (status, page) in &section.by_status {
                 if wanted.is_empty() || wanted.contains(status) {
-                    px.settings.errors.set(*status, Arc::clone(reply));
+                    px.settings.errors.set(*status, page.clone());
                 }
             }
         }

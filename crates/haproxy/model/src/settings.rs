@@ -369,21 +369,21 @@ impl Default for StatsPage {
 /// `errorfile`, `errorloc`, `http-error`: one answer for one status, whole.
 #[derive(Clone, Debug, Default)]
 pub struct ErrorReplies {
-    /// Replies by status; few, so a list.
-    pub by_status: Vec<(u16, Arc<haproxy_rules::Reply>)>,
+    /// Pages by status; few, so a list.
+    pub by_status: Vec<(u16, haproxy_rules::ErrorPage)>,
 }
 
 impl ErrorReplies {
-    /// The configured reply for a status.
-    pub fn reply(&self, status: u16) -> Option<&Arc<haproxy_rules::Reply>> {
-        self.by_status.iter().find(|(code, _)| *code == status).map(|(_, reply)| reply)
+    /// The configured page for a status.
+    pub fn page(&self, status: u16) -> Option<&haproxy_rules::ErrorPage> {
+        self.by_status.iter().find(|(code, _)| *code == status).map(|(_, page)| page)
     }
 
-    /// Sets or replaces the reply for a status.
-    pub fn set(&mut self, status: u16, reply: Arc<haproxy_rules::Reply>) {
+    /// Sets or replaces the page for a status.
+    pub fn set(&mut self, status: u16, page: haproxy_rules::ErrorPage) {
         match self.by_status.iter_mut().find(|(code, _)| *code == status) {
-            Some((_, old)) => *old = reply,
-            None => self.by_status.push((status, reply)),
+            Some((_, old)) => *old = page,
+            None => self.by_status.push((status, page)),
         }
     }
 }

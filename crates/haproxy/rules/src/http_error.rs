@@ -23,6 +23,14 @@ pub enum ErrorPage {
 }
 
 impl ErrorPage {
+    /// The reply of a page that is always the same.
+    pub fn fixed(&self) -> Option<&Arc<Reply>> {
+        match self {
+            ErrorPage::Fixed(reply) => Some(reply),
+            ErrorPage::Made(_) => None,
+        }
+    }
+
     /// The page as a reply.
     pub fn make(&self, cx: &Cx<'_>, cause: ReplyCause) -> Reply {
         match self {

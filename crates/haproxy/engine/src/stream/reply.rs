@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::task::Poll;
 
+use haproxy_expr::cx::Direction;
 use haproxy_http::proxy_protocol::{Command, Endpoints, TlvType, TlvsOut, V2, encode_v2, write_v1};
 use haproxy_http::{FieldId, Framing, status};
 use haproxy_model::settings::SendProxy;
@@ -99,9 +100,7 @@ impl Stream<'_> {
         let services = Arc::clone(&self.conn.thread.process.services);
         self.txn.log.service = Some(services.name(service));
         let admin = self.snapshot.proxy(px).settings.stats.as_ref().is_some_and(|page| {
-            page.admin
-                .iter()
-                .any(|c| self.look(haproxy_expr::cx::Direction::Request, |cx| c.eval(cx).holds()))
+            page.admin.iter().any(|c| self.look(Direction::Request, |cx| c.eval(cx).holds()))
         });
         let reply = services.answer(&ServiceRequest {
             service,
@@ -121,32 +120,24 @@ impl Stream<'_> {
     }
 
     /// The page this stream's proxies have for a status.
-    fn own_page(&self, code: u16) -> Option<Arc<Reply>> {
-        self.px().settings.errors.reply(code).or_else(|| self.fe().settings.errors.reply(code)).cloned()
+    fn own_page(&self, code: u16, cause: ReplyCause) -> Option<Reply> {
+        let page = self.px().settings.errors.page(code).or_else(|| self.fe().settings.errors.page(code))?;
+        Some(self.look(Direction::Request, |cx| page.make(cx, cause)))
     }
 
     /// The proxy's page for an error: configured, or built in.
     fn error_reply(&mut self, code: u16) -> Box<Reply> {
-        let mut reply = match self.own_page(code) {
-            Some(reply) => Box::new((*reply).clone()),
-            None => Box::new(Reply::built_in(code, ReplyCause::Error)),
-        };
+        let page = self.own_page(code, ReplyCause::Error);
+        let mut reply = Box::new(page.unwrap_or_else(|| Reply::built_in(code, ReplyCause::Error)));
         // the connection is of no use after a request that could not be read
         reply.close |= matches!(code, 400 | 408 | 413 | 414 | 431 | 422) || !self.keep_client;
         reply
     }
 
     /// Sends a reply as the request's final response.
-    async fn send_reply(&mut self, mut reply: Box<Reply>) -> After {
-        if reply.own_page {
-            let page = self.own_page(reply.status);
-            let mut own =
-                page.map_or_else(|| Reply::built_in(reply.status, reply.cause), |page| (*page).clone());
-            own.cause = reply.cause;
-            own.close = reply.close;
-            own.added = std::mem::take(&mut reply.added);
-            *reply = own;
-        }
+    async fn send_reply(&mut self, reply: Box<Reply>) -> After {
+        let page = if reply.own_page { self.own_page(reply.status, reply.cause) } else { None };
+        let reply = reply.resolved(page);
         self.txn.log.status = reply.status;
         if reply.silent {
             self.keep_client = false;
@@ -168,9 +159,6 @@ impl Stream<'_> {
         }
         if length_at != usize::MAX && length_at >= reply.fields.len() {
             response.fields.append_known(FieldId::ContentLength, length);
-        }
-        for (name, value) in &reply.added {
-            response.fields.append(name, value);
         }
         if reply.length_at.is_none() && !reply.body.is_empty() {
             // the end of the connection is the end of the body

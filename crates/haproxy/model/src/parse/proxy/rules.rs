@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use haproxy_conf::{Cursor, ParseError, Sections, Status};
 use haproxy_expr::{Condition, Context, Contexts};
-use haproxy_rules::{Family, ProxyFacts, RuleLoad, RuleSet, parse_rule};
+use haproxy_rules::{Family, Phase, ProxyFacts, RuleLoad, RuleSet, legacy, parse_rule};
 
 use crate::draft::{Draft, SwitchDraft};
 use crate::parse::{Keyword, refuse, text};
@@ -64,6 +64,86 @@ pub const KEYWORDS: &[Keyword] = &[
         redirect,
         "answer with a redirection"
     ),
+    row!("reqadd", PROXY, "<string> [if <condition>]", old_rule, "add a line to requests, gone since 2.1"),
+    row!(
+        "reqallow",
+        PROXY,
+        "<regex> [if <condition>]",
+        old_rule,
+        "allow requests with a line, gone since 2.1"
+    ),
+    row!(
+        "reqiallow",
+        PROXY,
+        "<regex> [if <condition>]",
+        old_rule,
+        "allow requests with a line, gone since 2.1"
+    ),
+    row!("reqdel", PROXY, "<regex> [if <condition>]", old_rule, "delete lines of requests, gone since 2.1"),
+    row!("reqidel", PROXY, "<regex> [if <condition>]", old_rule, "delete lines of requests, gone since 2.1"),
+    row!(
+        "reqdeny",
+        PROXY,
+        "<regex> [if <condition>]",
+        old_rule,
+        "refuse requests with a line, gone since 2.1"
+    ),
+    row!(
+        "reqideny",
+        PROXY,
+        "<regex> [if <condition>]",
+        old_rule,
+        "refuse requests with a line, gone since 2.1"
+    ),
+    row!("reqpass", PROXY, "<regex> [if <condition>]", old_rule, "skip later words, gone since 2.1"),
+    row!("reqipass", PROXY, "<regex> [if <condition>]", old_rule, "skip later words, gone since 2.1"),
+    row!("reqtarpit", PROXY, "<regex> [if <condition>]", old_rule, "refuse slowly, gone since 2.1"),
+    row!("reqitarpit", PROXY, "<regex> [if <condition>]", old_rule, "refuse slowly, gone since 2.1"),
+    row!(
+        "reqrep",
+        PROXY,
+        "<regex> <string> [if <condition>]",
+        old_rule,
+        "replace lines of requests, gone since 2.1"
+    ),
+    row!(
+        "reqirep",
+        PROXY,
+        "<regex> <string> [if <condition>]",
+        old_rule,
+        "replace lines of requests, gone since 2.1"
+    ),
+    row!("rspadd", PROXY, "<string> [if <condition>]", old_rule, "add a line to responses, gone since 2.1"),
+    row!("rspdel", PROXY, "<regex> [if <condition>]", old_rule, "delete lines of responses, gone since 2.1"),
+    row!("rspidel", PROXY, "<regex> [if <condition>]", old_rule, "delete lines of responses, gone since 2.1"),
+    row!(
+        "rspdeny",
+        PROXY,
+        "<regex> [if <condition>]",
+        old_rule,
+        "refuse responses with a line, gone since 2.1"
+    ),
+    row!(
+        "rspideny",
+        PROXY,
+        "<regex> [if <condition>]",
+        old_rule,
+        "refuse responses with a line, gone since 2.1"
+    ),
+    row!(
+        "rsprep",
+        PROXY,
+        "<regex> <string> [if <condition>]",
+        old_rule,
+        "replace lines of responses, gone since 2.1"
+    ),
+    row!(
+        "rspirep",
+        PROXY,
+        "<regex> <string> [if <condition>]",
+        old_rule,
+        "replace lines of responses, gone since 2.1"
+    ),
     row!("block", PROXY, "{ if | unless } <condition>", block, "refuse requests, gone since 2.1"),
     row!("use_backend", FRONT, "<backend> [if <condition>]", use_backend, "choice of the backend"),
     row!("use-server", BACK, "<server> [if <condition>]", use_server, "choice of the server"),
@@ -96,40 +176,11 @@ pub const KEYWORDS: &[Keyword] = &[
 
 type Outcome = Result<(), ParseError>;
 
-/// Rank of each family in the order of evaluation, for the warning about misplaced rules.
-const RANKS: &[(&str, u8)] = &[
-    ("tcp-request connection", 1),
-    ("tcp-request session", 2),
-    ("tcp-request content", 3),
-    ("monitor fail", 4),
-    ("http-request", 5),
-    ("redirect", 6),
-    ("use_backend", 7),
-    ("use-server", 8),
-];
-
 /// Warns when rules evaluated later were declared before this one.
-fn note_order(draft: &mut Draft, cursor: &mut Cursor<'_>, family: &'static str) {
-    let Some((_, rank)) = RANKS.iter().find(|(name, _)| *name == family) else { return };
-    let last = draft.px.last_family;
-    if last > *rank
-        && let Some((later, _)) = RANKS.iter().find(|(_, r)| *r == last)
-    {
-        let a = if later.starts_with('u') { "a" } else { "an" };
-        let a = if later.starts_with("http")
-            || later.starts_with("monitor")
-            || later.starts_with("redirect")
-            || later.starts_with("tcp")
-        {
-            "a"
-        } else {
-            a
-        };
-        cursor.warn_with(ParseError::new(format!(
-            "a '{family}' rule placed after {a} '{later}' rule will still be processed before."
-        )));
+fn note_order(draft: &mut Draft, cursor: &mut Cursor<'_>, phase: Phase) {
+    if let Some(warning) = draft.px.order.note(phase) {
+        cursor.warn(warning);
     }
-    draft.px.last_family = last.max(*rank);
 }
 
 fn acl(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
@@ -178,17 +229,17 @@ pub fn rule(
 }
 
 fn tcp_connection(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    note_order(draft, cursor, "tcp-request connection");
+    note_order(draft, cursor, Phase::TcpConnection);
     rule(draft, cursor, Family::TcpConnection, |rules| &mut rules.tcp_connection)
 }
 
 fn tcp_session(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    note_order(draft, cursor, "tcp-request session");
+    note_order(draft, cursor, Phase::TcpSession);
     rule(draft, cursor, Family::TcpSession, |rules| &mut rules.tcp_session)
 }
 
 fn tcp_content(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    note_order(draft, cursor, "tcp-request content");
+    note_order(draft, cursor, Phase::TcpContent);
     rule(draft, cursor, Family::TcpContent, |rules| &mut rules.tcp_content)
 }
 
@@ -207,7 +258,7 @@ fn response_delay(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
 }
 
 fn http_request(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    note_order(draft, cursor, "http-request");
+    note_order(draft, cursor, Phase::HttpRequest);
     rule(draft, cursor, Family::HttpRequest, |rules| &mut rules.http_request)
 }
 
@@ -219,11 +270,24 @@ fn http_after(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     rule(draft, cursor, Family::HttpAfterResponse, |rules| &mut rules.http_after_response)
 }
 
-/// `redirect ...` is `http-request redirect ...` in its own set.
+/// `redirect ...`: as `http-request redirect`, but its text is plain and it has its own set.
 fn redirect(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    note_order(draft, cursor, "redirect");
-    cursor.set_position(cursor.position() - 1);
-    rule(draft, cursor, Family::HttpRequest, |rules| &mut rules.redirect)
+    note_order(draft, cursor, Phase::Redirect);
+    let rule = draft.with_rules(Family::HttpRequest, |load| haproxy_rules::parse_redirect(cursor, load))?;
+    draft.px.rules.redirect.push(rule);
+    Ok(())
+}
+
+/// `reqadd` and its kin. Those on requests run behind all `http-request` rules, as they did.
+fn old_rule(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    let keyword = cursor.keyword();
+    let row = legacy::KEYWORDS.iter().find(|row| row.name == keyword);
+    let row = row.ok_or_else(|| cursor.error(format!("unknown header rule '{keyword}'")))?;
+    let rule = draft.with_rules(Family::HttpRequest, |load| legacy::statement(row, cursor, load))?;
+    let rules = &mut draft.px.rules;
+    let set = if row.response { &mut rules.http_response } else { &mut rules.redirect };
+    set.push(rule);
+    Ok(())
 }
 
 /// `block if ...` is `http-request deny if ...`.
@@ -305,13 +369,14 @@ fn switch(
 }
 
 fn use_backend(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    note_order(draft, cursor, "use_backend");
+    note_order(draft, cursor, Phase::UseBackend);
     let rule = switch(draft, cursor, "use_backend")?;
     draft.px.switching.push(rule);
     Ok(())
 }
 
 fn use_server(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    note_order(draft, cursor, Phase::UseServer);
     let rule = switch(draft, cursor, "use-server")?;
     draft.px.use_server.push(rule);
     Ok(())
@@ -337,7 +402,7 @@ fn ignore_persist(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
 }
 
 fn monitor_fail(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    note_order(draft, cursor, "monitor fail");
+    note_order(draft, cursor, Phase::MonitorFail);
     let Some(condition) = condition(draft, cursor, "monitor fail")? else {
         return Err(cursor.error("'monitor fail' requires either 'if' or 'unless' followed by a condition."));
     };
