@@ -23,6 +23,7 @@ use crate::{
     process::ProcessMachine,
     script::ScriptMachine,
     state::{FaultCause, State},
+    timers::Timer,
     tracking::{Watch, group_of},
 };
 
@@ -43,6 +44,8 @@ pub struct Router {
     deadlines: Deadlines,
     life: Life,
     next_id: u32,
+    /// Groups with a member that changed its state, since they were last asked.
+    moved_groups: Vec<usize>,
 }
 
 /// The number of every configured thing, in the configuration's order.
@@ -136,6 +139,7 @@ impl Router {
             garp: GarpQueue::new(&config, GarpQueue::default()),
             deadlines: Deadlines::default(),
             life: Life::Idle,
+            moved_groups: Vec::new(),
             next_id: range(most.into_iter().max().unwrap_or_default()).end,
             config,
             ids,
@@ -254,9 +258,7 @@ impl Router {
 
     /// What every event ends with: groups that moved say so, and gratuitous packets take their turn.
     fn finish(&mut self, now: Instant, commands: &mut Vec<Command>, out: &mut Vec<Command>) {
-        if self.life == Life::Running {
-            self.tell_groups(commands);
-        }
+        self.tell_groups(commands);
         let gratuitous =
             |c: &Command| matches!(c, Command::SendGarp { .. } | Command::RemoveAddresses { .. });
         if commands.iter().any(gratuitous) {
@@ -282,7 +284,11 @@ impl Router {
 
     /// One input to one instance, and what its group makes of it.
     fn step(&mut self, now: Instant, index: usize, input: Input, commands: &mut Vec<Command>) {
-        let readiness = self.readiness(index);
+        let readiness = match input {
+            Input::Timer(Timer::MasterDown, _) => self.readiness(index),
+            // nothing else asks for it
+            _ => Group::Ready,
+        };
         let (moved, rival) = self.step_alone(now, index, input, readiness, commands);
         if let Some(moved) = moved {
             self.follow(now, index, moved, commands);
@@ -301,8 +307,13 @@ impl Router {
         commands: &mut Vec<Command>,
     ) -> (Option<Moved>, bool) {
         let mut out = Out::new(now, commands);
-        self.instances[index].instance.handle(input, readiness, &mut out);
+        let member = &mut self.instances[index];
+        let before = member.instance.state();
+        member.instance.handle(input, readiness, &mut out);
         let told = (out.moved, out.rival_seen);
+        if let Some(group) = member.group.filter(|_| member.instance.state() != before) {
+            self.moved_groups.push(group);
+        }
         self.note_deadline(index);
         told
     }
@@ -401,6 +412,7 @@ impl Router {
                 Some(group) => {
                     if !std::mem::replace(&mut done[group], true) {
                         self.reassess_group(now, group, commands);
+                        self.tell_groups(commands);
                     }
                 }
             }

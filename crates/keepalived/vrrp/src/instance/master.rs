@@ -20,7 +20,6 @@ impl Instance {
         if !self.admit(advert, out) {
             return;
         }
-        self.compare_interval(advert, out);
         if advert.priority == 0 {
             out.info(&self.config.name, "Master received priority 0 message");
             self.advertise_now(out);
@@ -60,6 +59,7 @@ impl Instance {
 
     /// A lower master is answered at once, and the network is told again where the addresses are.
     fn insist(&mut self, advert: &Advert, out: &mut Out<'_>) {
+        self.compare_interval(advert, out);
         let text = format!(
             "Received advert from {} with lower priority {}, ours {}, forcing new election",
             advert.source, advert.priority, self.effective

@@ -2,7 +2,7 @@
 
 use common_base::time::Instant;
 
-use super::Router;
+use super::{Life, Router};
 use crate::{
     command::{Command, Level, Notify, NotifyState, Subject},
     ids::Name,
@@ -123,7 +123,13 @@ impl Router {
 
     /// Groups whose members have arrived in a new state say so, after all members did.
     pub(super) fn tell_groups(&mut self, commands: &mut Vec<Command>) {
-        for group in 0..self.groups.len() {
+        if self.life != Life::Running {
+            return;
+        }
+        let mut moved = std::mem::take(&mut self.moved_groups);
+        moved.sort_unstable();
+        moved.dedup();
+        for group in moved {
             let state = self.common_state(group);
             if state != self.groups[group].state && state != State::Init {
                 self.tell_group(group, state, commands);

@@ -62,6 +62,8 @@ impl Router {
         self.adopt_trackers(now, &old, &mut commands);
         let instances = self.adopt_instances(now, &old, &old_config, &mut commands);
         self.assemble(instances, &states);
+        // groups may be new, or have other members
+        self.moved_groups = (0..self.groups.len()).collect();
         self.links.configure(&self.config.debounce);
         let garp = std::mem::take(&mut self.garp);
         self.garp = GarpQueue::new(&self.config, garp);

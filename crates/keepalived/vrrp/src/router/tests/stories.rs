@@ -294,6 +294,21 @@ fn group_falls_and_rises_together() {
 }
 
 #[test]
+fn a_group_speaks_right_after_its_members() {
+    let mut config = pair();
+    config.instances.push(instance(3));
+    config.instances[1].interface = "eth0".into();
+    config.instances[1].base_interface = "eth0".into();
+    let mut bench = started(config);
+    let text = bench.link("eth0", Link::Down);
+    let told: Vec<&str> = lines(&text).into_iter().filter(|word| !word.starts_with('\'')).collect();
+    assert_eq!(
+        told,
+        ["INSTANCE VI_1 FAULT 100", "INSTANCE VI_2 FAULT 100", "GROUP G1 FAULT 0", "INSTANCE VI_3 FAULT 100"]
+    );
+}
+
+#[test]
 fn group_loses_an_address_together() {
     let mut bench = leading_pair();
     let what = Lost::Address { address: [192, 0, 2, 101].into(), interface: "eth0".into() };
