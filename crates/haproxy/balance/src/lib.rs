@@ -5,6 +5,7 @@
 
 pub mod algorithm;
 pub mod balancer;
+pub mod eviction;
 pub mod parse;
 pub mod queue;
 pub mod report;

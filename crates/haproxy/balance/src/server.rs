@@ -10,6 +10,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use haproxy_stats::counter::PerThread;
 use haproxy_stats::objects::ServerCounters;
 
+use crate::eviction::Evictions;
 use crate::queue::QueueLength;
 use crate::report::CheckReport;
 
@@ -188,6 +189,8 @@ pub struct Server {
     check: Mutex<CheckReport>,
     agent: Mutex<CheckReport>,
     tracked: ArcSwapOption<Tracked>,
+    /// How its sessions are ended from outside.
+    pub evictions: Evictions,
     /// Length of the queue before it.
     pub queue: Arc<QueueLength>,
     /// Its counters, one instance per thread.
@@ -232,6 +235,7 @@ impl Server {
             check: Mutex::new(check),
             agent: Mutex::new(agent),
             tracked: ArcSwapOption::empty(),
+            evictions: Evictions::default(),
             queue: Arc::default(),
             counters: PerThread::new(threads),
             conf: ArcSwap::from_pointee(conf),

@@ -11,6 +11,7 @@ pub mod conn;
 pub mod connect;
 pub mod deadline;
 pub mod formats;
+pub mod health;
 pub mod idle;
 pub mod io;
 pub mod log;

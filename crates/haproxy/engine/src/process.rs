@@ -56,6 +56,8 @@ pub struct Process {
     pub slot_waiters: AtomicU32,
     /// Streams that ended in a panic.
     pub panics: AtomicU64,
+    /// Where the runner of health checks is reached.
+    pub health: crate::health::Hub,
     /// Where log lines go.
     pub log: LogOutput,
     /// What answers in place of servers.

@@ -73,6 +73,7 @@ pub fn start(
         slot_free: tokio::sync::Notify::new(),
         slot_waiters: AtomicU32::new(0),
         panics: AtomicU64::new(0),
+        health: crate::health::Hub::default(),
         log,
         services,
         next_session: AtomicU64::new(0),
@@ -105,6 +106,7 @@ impl Running {
     pub fn replace(&self, snapshot: Arc<Snapshot>) {
         self.process.maxconn.store(snapshot.global.maxconn_effective, Ordering::Relaxed);
         self.process.snapshot.store(snapshot);
+        self.process.health.renewed();
         self.tell(|| ThreadMessage::Snapshot);
     }
 

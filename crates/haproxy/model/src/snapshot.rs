@@ -117,7 +117,8 @@ pub struct ProxyLive {
     pub maxconn: AtomicU32,
 }
 
-/// A request in a queue: called with the server's index when a slot is free for it; false when nobody waits any more.
+/// A request in a queue: called with the server's index when a slot is free for it, or with
+/// none when it is to choose another server; false when nobody waits any more.
 pub struct Waiter(pub Box<dyn FnOnce(Option<u32>) -> bool + Send>);
 
 impl std::fmt::Debug for Waiter {

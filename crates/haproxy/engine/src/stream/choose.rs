@@ -24,6 +24,8 @@ enum Queued {
     Slot(u32),
     Timeout,
     ClientGone,
+    /// The server went down: another one is to be chosen.
+    Again,
     Closed,
 }
 
@@ -75,8 +77,13 @@ impl Stream<'_> {
             if let Some(index) = picked {
                 let server = &px.servers[index];
                 if wanted.is_some() && px.balancer.is_full(index) {
-                    let slot = self.wait_in_queue(px, Some(index), began_ms).await?;
-                    self.hold(px, slot);
+                    match self.wait_in_queue(px, Some(index), began_ms).await? {
+                        Some(slot) => self.hold(px, slot),
+                        None => {
+                            self.wanted_server = None;
+                            continue;
+                        }
+                    }
                     return Ok(());
                 }
                 if server.live.try_slot(px.balancer.slots(index)) {
@@ -96,9 +103,10 @@ impl Stream<'_> {
                 self.ends(b'S', b'C');
                 return Err(End::Error(503));
             }
-            let slot = self.wait_in_queue(px, None, began_ms).await?;
-            self.hold(px, slot);
-            return Ok(());
+            if let Some(slot) = self.wait_in_queue(px, None, began_ms).await? {
+                self.hold(px, slot);
+                return Ok(());
+            }
         }
     }
 
@@ -168,8 +176,13 @@ impl Stream<'_> {
         }
     }
 
-    /// Waits for a slot of one server, or of any of the backend.
-    async fn wait_in_queue(&mut self, px: &Proxy, server: Option<usize>, began_ms: u64) -> Result<u32, End> {
+    /// Waits for a slot of one server, or of any of the backend; none when another server is to be chosen.
+    async fn wait_in_queue(
+        &mut self,
+        px: &Proxy,
+        server: Option<usize>,
+        began_ms: u64,
+    ) -> Result<Option<u32>, End> {
         let timeouts = &px.settings.timeouts;
         let timeout = self.effects.queue_timeout_ms.or(timeouts.queue).or(timeouts.connect);
         let deadline_ms = deadline_after(began_ms, timeout);
@@ -202,7 +215,8 @@ impl Stream<'_> {
             if let Poll::Ready(answer) = std::future::Future::poll(std::pin::Pin::new(&mut receive), cx) {
                 return Poll::Ready(match answer {
                     Ok(Some(index)) => Queued::Slot(index),
-                    Ok(None) | Err(_) => Queued::Closed,
+                    Ok(None) => Queued::Again,
+                    Err(_) => Queued::Closed,
                 });
             }
             if deadline.poll(cx, deadline_ms).is_ready() {
@@ -216,14 +230,16 @@ impl Stream<'_> {
         .await;
         let waited_ms = self.now_ms().saturating_sub(began_ms);
         self.txn.log.queue_ms = waited_ms as i32;
-        if let Queued::Slot(index) = outcome {
-            return Ok(index);
+        match outcome {
+            Queued::Slot(index) => return Ok(Some(index)),
+            Queued::Again => return Ok(None),
+            Queued::Timeout | Queued::ClientGone | Queued::Closed => {}
         }
         if queue.remove(ticket).is_none()
             && let Ok(Some(index)) = receive.try_recv()
         {
             // it was our turn in the very moment we gave up: take the slot
-            return Ok(index);
+            return Ok(Some(index));
         }
         self.txn.log.service = Some("<NOSRV>");
         match outcome {
@@ -235,7 +251,7 @@ impl Stream<'_> {
                 self.ends(b's', b'Q');
                 Err(End::Error(503))
             }
-            Queued::Slot(_) | Queued::Closed => {
+            Queued::Slot(_) | Queued::Again | Queued::Closed => {
                 self.ends(b'S', b'Q');
                 Err(End::Error(503))
             }
