@@ -76,6 +76,7 @@ async fn serve(control: Control) -> io::Result<Ending> {
     let process = Arc::clone(&control.running.process);
     let mut signals = Signals::new()?;
     let mut stopping = false;
+    tokio::task::spawn_local(haproxy_engine::health::run(Arc::clone(&process)));
     loop {
         match signals.next(&process, stopping).await {
             Event::Terminate(signal) => return Ok(Ending::Killed(signal)),
