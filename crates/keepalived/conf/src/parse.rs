@@ -213,16 +213,21 @@ impl Parser<'_> {
         while let Some(token) = self.next() {
             match token {
                 Token::Close => break,
-                Token::Open => self.unexpected_open(),
-                Token::Text(text) => {
-                    let words = words::split(&text, &mut self.ctx.sink);
-                    if !words.is_empty() {
-                        (list.entry)(&mut self.ctx, &words)?;
-                    }
-                }
+                // a brace in a list is an entry like any other: the list ends at the next closing brace, so that a list
+                // left open does not swallow the rest
+                Token::Open => self.entry(list, "{")?,
+                Token::Text(text) => self.entry(list, &text)?,
             }
         }
         (list.end)(&mut self.ctx);
+        Ok(())
+    }
+
+    fn entry(&mut self, list: &'static List, text: &str) -> Result<(), Abort> {
+        let words = words::split(text, &mut self.ctx.sink);
+        if !words.is_empty() {
+            (list.entry)(&mut self.ctx, &words)?;
+        }
         Ok(())
     }
 

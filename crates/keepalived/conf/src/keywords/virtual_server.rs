@@ -104,7 +104,6 @@ pub fn address_port(ctx: &mut Ctx<'_>, address: &str, port: Option<&str>, min: u
     let port = match port {
         None => 0,
         Some("0") => 0,
-        Some(_) if parsed.is_err() => return None,
         Some(text) => u16::try_from(number::unsigned(&mut ctx.sink, text, min, 65535)?).ok()?,
     };
     Some((parsed.ok()?, port))
@@ -509,10 +508,7 @@ fn sorry_server(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
                 Some(SorryServer { address, port, inhibit: false, method: LvsMethod::Nat });
         }),
         None => {
-            ctx.config(match words.at(2) {
-                Some(port) => format!("Invalid sorry server IP address/port {address}/{port} - skipping"),
-                None => format!("Invalid sorry server IP address {address} - skipping"),
-            });
+            ctx.config(format!("Invalid sorry server IP address {address} - skipping"));
             GO
         }
     }

@@ -41,7 +41,7 @@ fn name(server: &VirtualServer) -> String {
     match &server.id {
         VirtualServerId::Address { address, port } => server_name(*address, server.protocol, *port),
         VirtualServerId::FwMark(mark) => format!("FWM {mark}"),
-        VirtualServerId::Group(group) => format!("[{group}]:{}", super::protocol_name(server.protocol)),
+        VirtualServerId::Group(group) => format!("[{group}]:0"),
     }
 }
 
