@@ -59,6 +59,11 @@ impl Fields {
         self.entries.len()
     }
 
+    /// Bytes the head can take on the wire at most; found without looking at any field.
+    pub fn wire_bound(&self) -> usize {
+        self.buffer.len() + 4 * self.entries.len()
+    }
+
     /// True when there is no field.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()

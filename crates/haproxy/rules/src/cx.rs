@@ -133,9 +133,4 @@ impl RuleCx<'_> {
         self.effects.failed_rewrites += 1;
         if self.effects.lenient_rewrites { Verdict::Continue } else { Verdict::Fail }
     }
-
-    /// True when a message of so many bytes may be kept.
-    pub fn fits(&self, bytes: usize) -> bool {
-        self.effects.message_max == 0 || bytes <= self.effects.message_max
-    }
 }

@@ -5,11 +5,17 @@ use haproxy_http::{FieldId, Request, uri};
 
 use crate::cx::RuleCx;
 
+/// True when so many more bytes fit into the head (`tune.bufsize`).
+pub(crate) fn has_room(cx: &mut RuleCx<'_>, added: usize) -> bool {
+    let max = cx.effects.message_max;
+    // what the buffers hold is an upper bound: the exact size is needed for large heads only
+    max == 0
+        || cx.fields().is_none_or(|fields| fields.wire_bound() + added + 64 <= max)
+        || size(cx) + added <= max
+}
+
 /// Bytes the head takes once written.
-pub(crate) fn size(cx: &mut RuleCx<'_>) -> usize {
-    if cx.effects.message_max == 0 {
-        return 0;
-    }
+fn size(cx: &mut RuleCx<'_>) -> usize {
     let start = match (cx.direction, cx.txn.as_deref()) {
         (Direction::Request, Some(txn)) => txn.request.method_text().len() + txn.request.uri().len() + 12,
         (Direction::Response, Some(txn)) => txn.response.reason().len() + 15,

@@ -14,6 +14,8 @@ use haproxy_expr::cx::{Direction, Endpoint, Input, Session};
 use haproxy_model::settings::{BindAddress, Mode};
 use haproxy_model::snapshot::{Proxy, Snapshot};
 use haproxy_rules::{Effects, RuleCx, Verdict};
+
+use self::proxy_header::Preamble;
 use haproxy_stats::objects::Protocol;
 use tokio::net::{TcpStream, UnixStream};
 
@@ -215,11 +217,19 @@ fn register(fd: OwnedFd, peer: Endpoint) -> std::io::Result<Io> {
 }
 
 async fn serve(mut conn: Connection) {
-    if connection_rules(&mut conn) == Let::Drop {
-        return;
-    }
-    if conn.snapshot.listener(conn.session.listener).settings.accept_proxy
-        && proxy_header::receive(&mut conn).await.is_err()
+    let Some(ruled) = connection_rules(&mut conn) else { return };
+    let expected = {
+        let settings = &conn.snapshot.listener(conn.session.listener).settings;
+        if settings.accept_proxy || ruled.expect_proxy {
+            Some(Preamble::Proxy)
+        } else if settings.accept_netscaler_cip.is_some() || ruled.expect_netscaler_cip {
+            Some(Preamble::Netscaler { magic: settings.accept_netscaler_cip.unwrap_or(0) })
+        } else {
+            None
+        }
+    };
+    if let Some(preamble) = expected
+        && proxy_header::receive(&mut conn, preamble).await.is_err()
     {
         return;
     }
@@ -280,19 +290,21 @@ enum Let {
     Drop,
 }
 
-fn connection_rules(conn: &mut Connection) -> Let {
+/// Runs `tcp-request connection`; None when the connection is refused.
+fn connection_rules(conn: &mut Connection) -> Option<Effects> {
     let snapshot = Rc::clone(&conn.snapshot);
     let px = snapshot.proxy(conn.session.frontend);
     if px.rules.tcp_connection.is_empty() {
-        return Let::Pass;
+        return Some(Effects::default());
     }
-    let outcome = run_early(conn, &px.rules.tcp_connection);
+    let (outcome, effects) = run_early(conn, &px.rules.tcp_connection);
     if outcome == Let::Drop {
         let counters = px.live.frontend.at(conn.thread.index);
         counters.denied_connections.inc();
         snapshot.listener(conn.session.listener).live.counters.at(conn.thread.index).denied_connections.inc();
+        return None;
     }
-    outcome
+    Some(effects)
 }
 
 fn session_rules(conn: &mut Connection) -> Let {
@@ -301,7 +313,7 @@ fn session_rules(conn: &mut Connection) -> Let {
     if px.rules.tcp_session.is_empty() {
         return Let::Pass;
     }
-    let outcome = run_early(conn, &px.rules.tcp_session);
+    let (outcome, _) = run_early(conn, &px.rules.tcp_session);
     if outcome == Let::Drop {
         px.live.frontend.at(conn.thread.index).denied_sessions.inc();
     }
@@ -309,7 +321,7 @@ fn session_rules(conn: &mut Connection) -> Let {
 }
 
 /// Runs rules that come before any stream: nothing but the session exists.
-fn run_early(conn: &mut Connection, rules: &haproxy_rules::RuleSet) -> Let {
+fn run_early(conn: &mut Connection, rules: &haproxy_rules::RuleSet) -> (Let, Effects) {
     let mut effects = Effects::default();
     let mut scratch = conn.thread.text();
     let snapshot = Rc::clone(&conn.snapshot);
@@ -330,14 +342,15 @@ fn run_early(conn: &mut Connection, rules: &haproxy_rules::RuleSet) -> Let {
     let (verdict, _) = rules.run(&mut cx, 0);
     conn.thread.give_text(scratch);
     stream::client_socket_effects(&conn.client.io, &effects);
-    match verdict {
+    let outcome = match verdict {
         Verdict::Reject => Let::Drop,
         Verdict::SilentDrop { ttl } => {
             stream::silent_drop(&conn.client.io, ttl);
             Let::Drop
         }
         _ => Let::Pass,
-    }
+    };
+    (outcome, effects)
 }
 
 fn count_session(conn: &Connection) {

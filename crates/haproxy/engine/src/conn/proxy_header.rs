@@ -1,9 +1,9 @@
-//! `accept-proxy`: the PROXY header before everything else.
+//! `accept-proxy`, `accept-netscaler-cip` and the rules that ask for them: the header before everything else.
 
 use std::task::Poll;
 
 use haproxy_expr::cx::{Endpoint, ProxyInfo};
-use haproxy_http::proxy_protocol::{Command, Decoded, Endpoints, Header, decode};
+use haproxy_http::proxy_protocol::{Command, Decoded, Endpoints, Header, decode, netscaler};
 
 use super::{Connection, deadline_after};
 use crate::side::Received;
@@ -12,13 +12,30 @@ use crate::side::Received;
 #[derive(Debug)]
 pub struct Unusable;
 
+/// What comes before everything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preamble {
+    /// A PROXY protocol header.
+    Proxy,
+    /// A NetScaler client IP header.
+    Netscaler {
+        /// The number it begins with.
+        magic: u32,
+    },
+}
+
 /// Receives and applies the header. The addresses of the session change, those of the connection stay.
-pub async fn receive(conn: &mut Connection) -> Result<(), Unusable> {
+pub async fn receive(conn: &mut Connection, preamble: Preamble) -> Result<(), Unusable> {
     let timeouts = &conn.frontend().settings.timeouts;
     let timeout = timeouts.client_hs.or(timeouts.http_request).or(timeouts.client);
     let deadline_ms = deadline_after(conn.thread.now_ms(), timeout);
     loop {
-        match decode(conn.client.input.bytes()) {
+        let bytes = conn.client.input.bytes();
+        let decoded = match preamble {
+            Preamble::Proxy => decode(bytes),
+            Preamble::Netscaler { magic } => netscaler::decode(bytes, magic),
+        };
+        match decoded {
             Ok(Decoded::Complete { header, length }) => {
                 conn.client.input.consume(length);
                 apply(conn, header);

@@ -49,6 +49,13 @@ impl Stream<'_> {
             }
             px.live.backend.at(self.conn.thread.index).current.dec();
         }
+        // addresses that rules of this stream changed were its own
+        if let Some(source) = self.effects.source_before {
+            self.conn.session.source = source;
+        }
+        if let Some(destination) = self.effects.destination_before {
+            self.conn.session.destination = destination;
+        }
         self.conn.client.input.release(&self.conn.thread.buffers);
         self.conn.thread.give_txn(self.txn);
         after

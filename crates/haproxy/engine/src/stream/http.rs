@@ -63,11 +63,12 @@ pub async fn run(conn: &mut Connection, txn: Option<Box<Txn>>) -> After {
     txn.http = true;
     txn.id = conn.thread.next_session();
     txn.backend = frontend;
+    let effects = Effects { message_max: snapshot.global.bufsize, ..Effects::default() };
     let mut stream = Stream {
         conn,
         snapshot,
         txn,
-        effects: Effects::default(),
+        effects,
         frontend,
         backend: frontend,
         slot: None,
@@ -120,7 +121,20 @@ impl Stream<'_> {
         self.evaluate(&rules.http_request, None).await?;
         self.restrict_names(px)?;
         self.statistics(px)?;
-        self.evaluate(&rules.redirect, None).await
+        self.evaluate(&rules.redirect, None).await?;
+        self.send_early_hints().await
+    }
+
+    /// 103 responses that rules made go out before the server is asked.
+    async fn send_early_hints(&mut self) -> Result<(), End> {
+        if self.effects.early_heads.is_empty() {
+            return Ok(());
+        }
+        let heads = std::mem::take(&mut self.effects.early_heads);
+        match super::reply::send_all(self.conn, &heads).await {
+            Ok(()) => Ok(()),
+            Err(_) => Err(End::Close),
+        }
     }
 
     /// Runs one rule set on the request to its end, waiting for input where a rule asks for it.

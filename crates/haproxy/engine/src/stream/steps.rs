@@ -155,6 +155,22 @@ impl Stream<'_> {
         };
         let outcome = rules.run(&mut cx, from);
         self.conn.thread.give_text(scratch);
+        self.carry_out_wishes();
         outcome
+    }
+
+    /// What rules want done at once: marks of the client's socket, a log line.
+    fn carry_out_wishes(&mut self) {
+        if self.effects.client_mark.is_some() || self.effects.client_tos.is_some() {
+            super::client_socket_effects(&self.conn.client.io, &self.effects);
+            self.effects.client_mark = None;
+            self.effects.client_tos = None;
+        }
+        if std::mem::take(&mut self.effects.log_now) {
+            // the stream's own line comes at its end all the same
+            let logged = self.logged;
+            self.write_log();
+            self.logged = logged;
+        }
     }
 }

@@ -47,6 +47,11 @@ pub async fn run(conn: &mut Connection) -> After {
     }
     let after = match stream.tcp_phases().await {
         Ok(()) => After::Close,
+        Err(End::Done(after @ After::Http(_))) => {
+            // the line will be that of the HTTP stream
+            stream.logged = true;
+            after
+        }
         Err(End::SilentDrop(ttl)) => {
             super::silent_drop(&stream.conn.client.io, ttl);
             After::Close
@@ -95,6 +100,9 @@ impl Stream<'_> {
             complete |= self.conn.client.ended || self.conn.client.input.is_full();
             let (verdict, at) = self.run_rules(rules, from, direction, complete);
             match verdict {
+                Verdict::Stop if self.effects.switch_to_http => {
+                    return Err(End::Done(After::Http(self.conn.thread.txn())));
+                }
                 Verdict::Continue | Verdict::Stop => return Ok(()),
                 Verdict::Wait => {
                     if complete {

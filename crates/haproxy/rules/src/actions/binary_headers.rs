@@ -53,8 +53,7 @@ impl Action for SetMany {
         let Some(bytes) = binary(&self.expr, cx) else { return Verdict::Continue };
         let pairs = || pairs(&bytes).filter(|(name, _)| name.starts_with(&self.prefix));
         let added: usize = pairs().map(|(name, value)| name.len() + value.len() + 4).sum();
-        let size = message::size(cx) + added;
-        if !cx.fits(size) {
+        if !message::has_room(cx, added) {
             return cx.rewrite_failed();
         }
         if let Some(fields) = cx.fields() {

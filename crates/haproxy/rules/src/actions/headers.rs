@@ -96,8 +96,7 @@ struct SetHeader {
 impl Action for SetHeader {
     fn run(&self, cx: &mut RuleCx<'_>) -> Verdict {
         cx.with_text(&self.value, |cx, value| {
-            let size = message::size(cx) + self.name.lower.len() + value.len() + 4;
-            if !cx.fits(size) {
+            if !message::has_room(cx, self.name.lower.len() + value.len() + 4) {
                 return cx.rewrite_failed();
             }
             if let Some(fields) = cx.fields() {
@@ -257,7 +256,6 @@ impl Action for Replace {
             let mut groups = self.pattern.locations();
             let mut new = Vec::new();
             let mut at = 0;
-            let before = message::size(cx);
             loop {
                 let Some(fields) = cx.fields() else { return Verdict::Continue };
                 let next = fields.named(self.name.id, &self.name.lower).find(|field| field.index >= at);
@@ -269,8 +267,8 @@ impl Action for Replace {
                     false => whole(&self.pattern, &mut groups, value, template, &mut new),
                 };
                 if changed {
-                    let grown = (before + new.len()).saturating_sub(value.len());
-                    if !cx.fits(grown) {
+                    let grown = new.len().saturating_sub(value.len());
+                    if !message::has_room(cx, grown) {
                         return cx.rewrite_failed();
                     }
                     if let Some(fields) = cx.fields() {

@@ -135,8 +135,7 @@ struct Set {
 impl Action for Set {
     fn run(&self, cx: &mut RuleCx<'_>) -> Verdict {
         cx.with_text(&self.text, |cx, text| {
-            let size = message::size(cx) + text.len();
-            if !cx.fits(size) {
+            if !message::has_room(cx, text.len()) {
                 return cx.rewrite_failed();
             }
             if let Some(txn) = cx.txn.as_deref_mut() {
@@ -161,7 +160,6 @@ struct Replace {
 impl Action for Replace {
     fn run(&self, cx: &mut RuleCx<'_>) -> Verdict {
         cx.with_text(&self.template, |cx, template| {
-            let size = message::size(cx) + template.len();
             let Some(txn) = cx.txn.as_deref_mut() else { return Verdict::Continue };
             let Some(subject) = self.part.of(txn.request.uri()) else { return Verdict::Continue };
             let mut groups = self.pattern.locations();
@@ -170,7 +168,8 @@ impl Action for Replace {
             }
             let mut new = Vec::with_capacity(subject.len() + template.len());
             Pattern::expand(&groups, subject, template, &mut new);
-            if !cx.fits(size) {
+            let grown = new.len().saturating_sub(subject.len());
+            if !message::has_room(cx, grown) {
                 return cx.rewrite_failed();
             }
             if let Some(txn) = cx.txn.as_deref_mut() {
