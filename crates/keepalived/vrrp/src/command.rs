@@ -92,7 +92,7 @@ pub enum Command {
     Notify(Notify),
     /// Send a mail about a transition.
     SmtpAlert(Notify),
-    /// A state changed; after everything it brought about. For DBus, SNMP, LVS synchronisation and watchers.
+    /// A state changed, at last to INIT when it stops or vanishes; after everything it brought about. For DBus, SNMP, LVS synchronisation and watchers.
     Transition {
         /// Whose.
         instance: InstanceId,

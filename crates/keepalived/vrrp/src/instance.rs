@@ -128,7 +128,8 @@ pub(crate) enum Input {
     Sync(Sync),
     Hold(Maintenance),
     SendGarp,
-    Leave,
+    /// For good: the process stops, or the instance is no longer configured.
+    Leave(Reason),
 }
 
 /// What the sync group tells a member.
@@ -233,8 +234,8 @@ impl Instance {
             (State::Master, Input::SendGarp) => self.garp_block(self.config.garp.master_repeat, out),
             (State::Init | State::Backup | State::Fault, Input::SendGarp) => {}
 
-            (State::Master, Input::Leave) => self.leave_master(out),
-            (State::Init | State::Backup | State::Fault, Input::Leave) => self.rest(),
+            (State::Master, Input::Leave(reason)) => self.leave_master(reason, out),
+            (State::Init | State::Backup | State::Fault, Input::Leave(reason)) => self.rest(reason, out),
         }
     }
 

@@ -284,11 +284,9 @@ impl Router {
 
     /// One input to one instance, and what its group makes of it.
     fn step(&mut self, now: Instant, index: usize, input: Input, commands: &mut Vec<Command>) {
-        let readiness = match input {
-            Input::Timer(Timer::MasterDown, _) => self.readiness(index),
-            // nothing else asks for it
-            _ => Group::Ready,
-        };
+        // nothing else asks for it
+        let asked = matches!(input, Input::Timer(Timer::MasterDown, _));
+        let readiness = if asked { self.readiness(index) } else { Group::Ready };
         let (moved, rival) = self.step_alone(now, index, input, readiness, commands);
         if let Some(moved) = moved {
             self.follow(now, index, moved, commands);

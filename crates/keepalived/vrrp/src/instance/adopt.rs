@@ -2,10 +2,9 @@
 
 use super::{Instance, Phase};
 use crate::{
-    command::{Command, Level, NotifyState},
+    command::{Command, Level},
     config::{InstanceConfig, Object, Vip},
     out::{Out, Wait},
-    state::{Reason, State},
     timers::Timer,
 };
 
@@ -41,17 +40,6 @@ impl Instance {
     /// An advert out of turn, before others have to wait for this router.
     pub(crate) fn advertise_out_of_turn(&mut self, out: &mut Out<'_>) {
         self.advertise_now(out);
-    }
-
-    /// The last words of an instance that is no longer configured.
-    pub(crate) fn vanish(&self, word: NotifyState, out: &mut Out<'_>) {
-        self.notify(word, out);
-        out.push(Command::Transition {
-            instance: self.id,
-            from: State::Init,
-            to: State::Init,
-            reason: Reason::Deleted,
-        });
     }
 
     fn adopt_rhythm(&mut self, old: &InstanceConfig, out: &mut Out<'_>) {

@@ -88,6 +88,7 @@ impl Instance {
         }
         out.detail(&self.config.name, "Receive advertisement timeout");
         match group {
+            Group::Ready if self.config.is_owner() => self.lead(Reason::Owner, out),
             Group::Ready => self.lead(Reason::MasterDown, out),
             Group::NotReady => {
                 if let Phase::Backup { wants, .. } = &mut self.phase {

@@ -119,7 +119,16 @@ impl Instance {
             // the peers are to take over at once
             Reason::ObjectLost | Reason::Maintenance => true,
             Reason::Group(_) => wait == Wait::Skew || self.held,
-            _ => false,
+            Reason::Start
+            | Reason::Resumed
+            | Reason::MasterDown
+            | Reason::Owner
+            | Reason::HigherPriority { .. }
+            | Reason::Fault(_)
+            | Reason::FaultCleared
+            | Reason::Stalled
+            | Reason::Stop
+            | Reason::Deleted => false,
         };
         let suffix = if self.held { " (maintenance)" } else { "" };
         out.info(&self.config.name, &format!("Entering BACKUP STATE{suffix}"));
@@ -187,14 +196,20 @@ impl Instance {
     }
 
     /// The process ends, or the instance is no longer configured.
-    pub(super) fn leave_master(&mut self, out: &mut Out<'_>) {
+    pub(super) fn leave_master(&mut self, reason: Reason, out: &mut Out<'_>) {
         self.release(true, Told::Logged, out);
-        self.rest();
+        self.rest(reason, out);
     }
 
-    pub(super) fn rest(&mut self) {
+    /// Back to where it was before the start. Scripts and mails are the router's to order.
+    pub(super) fn rest(&mut self, reason: Reason, out: &mut Out<'_>) {
+        let (begun, from) = (self.has_begun(), self.state());
         self.timers.clear();
         self.phase = Phase::Idle;
+        if begun {
+            self.last_transition = out.now;
+            out.push(Command::Transition { instance: self.id, from, to: State::Init, reason });
+        }
     }
 
     fn set_objects(&mut self, out: &mut Out<'_>) {

@@ -117,7 +117,7 @@ impl Router {
         match (self.instances[index].instance.state(), standing.causes.is_empty()) {
             (State::Backup | State::Master, false) => Some("FAULT"),
             (State::Fault, true) if !standing.pending => Some("BACKUP"),
-            _ => None,
+            (State::Init, _) | (State::Backup | State::Master, true) | (State::Fault, _) => None,
         }
     }
 

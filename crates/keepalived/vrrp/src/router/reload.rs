@@ -16,7 +16,7 @@ use crate::{
     out::Out,
     process::ProcessMachine,
     script::ScriptMachine,
-    state::State,
+    state::{Reason, State},
 };
 
 /// What makes two instances the same; the name does not.
@@ -200,9 +200,9 @@ impl Router {
                 let word = if was.notify_deleted { NotifyState::Deleted } else { NotifyState::Fault };
                 let begun = member.instance.has_begun();
                 let mut out = Out::new(now, commands);
-                member.instance.handle(Input::Leave, Group::Ready, &mut out);
+                member.instance.handle(Input::Leave(Reason::Deleted), Group::Ready, &mut out);
                 if begun {
-                    member.instance.vanish(word, &mut out);
+                    member.instance.notify(word, &mut out);
                 }
             }
         }

@@ -10,7 +10,7 @@ use crate::{
     ids::InstanceId,
     instance::{Begin, Group, Input},
     out::Out,
-    state::State,
+    state::{Reason, State},
 };
 
 impl Router {
@@ -110,7 +110,7 @@ impl Router {
             return;
         }
         for index in 0..self.instances.len() {
-            self.step_alone(now, index, Input::Leave, Group::Ready, commands);
+            self.step_alone(now, index, Input::Leave(Reason::Stop), Group::Ready, commands);
         }
         for member in &self.instances {
             member.instance.notify(NotifyState::Stop, &mut Out::new(now, commands));

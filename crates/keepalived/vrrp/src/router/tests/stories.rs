@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     config::{GarpGroupConfig, Wanted},
     event::{Maintenance, StartAs},
+    state::Reason,
     timers::Timer,
 };
 
@@ -388,6 +389,17 @@ fn a_clean_stop_says_stop_last() {
     );
     assert_eq!(bench.router.next_deadline(), None);
     assert_eq!(bench.happen(Event::Stop), "");
+}
+
+#[test]
+fn a_stop_is_a_transition_too() {
+    let mut bench = started(router_of(vec![instance(1)]));
+    bench.seconds(3.7);
+    let mut out = Vec::new();
+    bench.router.handle(bench.now, Event::Stop, &mut out);
+    let (instance, from, to, reason) = (InstanceId(0), State::Master, State::Init, Reason::Stop);
+    // who remembers masters for a successor must not take this one for dead
+    assert!(out.contains(&Command::Transition { instance, from, to, reason }));
 }
 
 #[test]
