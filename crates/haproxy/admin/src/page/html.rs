@@ -36,9 +36,9 @@ pub(super) fn render(view: &View<'_>) -> String {
     process(&mut out, view);
     if let Some(code) = &view.query.outcome {
         let (class, words) = Outcome::shown(code);
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<p><div class={class}><a class=lfsb href=\"{}\" title=\"Remove this message\">[X]</a> {words}</div>\n",
+            "<p><div class={class}><a class=lfsb href=\"{}\" title=\"Remove this message\">[X]</a> {words}</div>",
             escape(view.uri)
         );
     }
@@ -128,18 +128,18 @@ fn options(out: &mut String, view: &View<'_>) {
     let scope = q.scope.as_deref().unwrap_or("");
     let up = q.flag(q.up, ";up");
     let still = q.flag(q.no_refresh, ";norefresh");
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<td align=\"left\" valign=\"top\" nowrap width=\"1%\"><b>Display option:</b><ul style=\"margin-top: 0.25em;\">\
-         <li><form method=\"GET\">Scope : <input value=\"{}\" name=\"scope\" size=\"8\" maxlength=\"20\" tabindex=\"1\"/></form>\n",
+         <li><form method=\"GET\">Scope : <input value=\"{}\" name=\"scope\" size=\"8\" maxlength=\"20\" tabindex=\"1\"/></form>",
         escape(scope)
     );
     let (hide, hide_flag) = if q.up { ("Show all servers", "") } else { ("Hide 'DOWN' servers", ";up") };
-    let _ = write!(out, "<li><a href=\"{uri}{hide_flag}{still}\">{hide}</a><br>\n");
+    let _ = writeln!(out, "<li><a href=\"{uri}{hide_flag}{still}\">{hide}</a><br>");
     if view.page.refresh_s.is_some() {
         let (words, flag) =
             if q.no_refresh { ("Enable refresh", "") } else { ("Disable refresh", ";norefresh") };
-        let _ = write!(out, "<li><a href=\"{uri}{up}{flag}\">{words}</a><br>\n");
+        let _ = writeln!(out, "<li><a href=\"{uri}{up}{flag}\">{words}</a><br>");
     }
     let _ = write!(
         out,

@@ -1,0 +1,159 @@
+//! Connections of the runtime API.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::time::timeout;
+
+use super::words::{self, Line};
+use super::{Answer, Context, Level, Session, run};
+
+/// Longest line or payload (manual of the statistics: 128 kB).
+const INPUT_MAX: usize = 128 * 1024;
+
+/// Bounds of a socket.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Level of its connections.
+    pub level: Level,
+    /// `stats timeout`.
+    pub timeout: Duration,
+    /// `stats maxconn`.
+    pub connections_max: u32,
+    /// Connections now, over all sockets.
+    pub connections: Arc<AtomicU32>,
+}
+
+/// Serves a unix socket until the task is dropped. Runs within a `LocalSet`.
+pub async fn serve_unix(listener: UnixListener, context: Arc<Context>, limits: Limits) {
+    loop {
+        if let Ok((stream, _)) = listener.accept().await {
+            begin(stream, &context, &limits);
+        } else {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+/// Serves a TCP socket until the task is dropped. Runs within a `LocalSet`.
+pub async fn serve_tcp(listener: TcpListener, context: Arc<Context>, limits: Limits) {
+    loop {
+        if let Ok((stream, _)) = listener.accept().await {
+            begin(stream, &context, &limits);
+        } else {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+/// Counts a connection for as long as it lives.
+struct Counted(Arc<AtomicU32>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+fn begin(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, context: &Arc<Context>, limits: &Limits) {
+    if limits.connections.fetch_add(1, Relaxed) >= limits.connections_max {
+        limits.connections.fetch_sub(1, Relaxed);
+        return;
+    }
+    let counted = Counted(Arc::clone(&limits.connections));
+    let (context, session) = (Arc::clone(context), Session::new(limits.level, limits.timeout));
+    tokio::task::spawn_local(async move {
+        // an operator who hangs up ends the connection and nothing else
+        drop(converse(stream, &context, session).await);
+        drop(counted);
+    });
+}
+
+/// Reads commands and answers them: one line, or, once `prompt` was given, until the other side ends.
+pub(super) async fn converse<S>(stream: S, context: &Context, mut session: Session) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut stream = BufReader::new(stream);
+    loop {
+        let Some(line) = read_line(&mut stream, session.timeout).await? else { return Ok(()) };
+        let mut lines = words::split(&line);
+        if let Some(mark) = lines.last().and_then(|line| line.payload.clone()) {
+            let payload = read_payload(&mut stream, session.timeout, &mark).await?;
+            if let Some(last) = lines.last_mut() {
+                last.payload = Some(payload);
+            }
+        }
+        for line in lines {
+            let text = answer(context, &mut session, line).await;
+            stream.write_all(text.as_bytes()).await?;
+            stream.write_all(b"\n").await?;
+            if session.closing {
+                return stream.flush().await;
+            }
+        }
+        if !session.interactive {
+            stream.flush().await?;
+            return stream.shutdown().await;
+        }
+        stream.write_all(b"> ").await?;
+        stream.flush().await?;
+    }
+}
+
+async fn answer(context: &Context, session: &mut Session, line: Line) -> String {
+    match run(context, session, &line.words, line.payload) {
+        Answer::Text(text) => text,
+        Answer::After(delay) => {
+            tokio::time::sleep(delay).await;
+            String::new()
+        }
+    }
+}
+
+async fn read_line<R: AsyncBufReadExt + Unpin>(
+    reader: &mut R,
+    limit: Duration,
+) -> io::Result<Option<String>> {
+    let mut bytes = Vec::new();
+    loop {
+        let Ok(chunk) = timeout(limit, reader.fill_buf()).await else { return Ok(None) };
+        let chunk = chunk?;
+        if chunk.is_empty() {
+            return Ok((!bytes.is_empty()).then(|| String::from_utf8_lossy(&bytes).into_owned()));
+        }
+        let end = chunk.iter().position(|&b| b == b'\n');
+        let taken = end.map_or(chunk.len(), |end| end + 1);
+        bytes.extend_from_slice(&chunk[..taken]);
+        reader.consume(taken);
+        if end.is_some() {
+            return Ok(Some(String::from_utf8_lossy(&bytes).into_owned()));
+        }
+        if bytes.len() > INPUT_MAX {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+    }
+}
+
+/// Lines up to the one that is the mark.
+async fn read_payload<R: AsyncBufReadExt + Unpin>(
+    reader: &mut R,
+    limit: Duration,
+    mark: &str,
+) -> io::Result<String> {
+    let mut payload = String::new();
+    while let Some(line) = read_line(reader, limit).await? {
+        if line.trim_end_matches(['\r', '\n']) == mark {
+            break;
+        }
+        payload.push_str(&line);
+        if payload.len() > INPUT_MAX {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+    }
+    Ok(payload)
+}

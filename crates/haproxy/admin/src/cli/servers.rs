@@ -1,0 +1,225 @@
+//! Servers: administrative state, health, weight, agents.
+
+use haproxy_balance::server::Operational;
+use haproxy_checks::health;
+use haproxy_model::snapshot::{Proxy, Server};
+
+use super::{Answer, Call, Command, Level};
+use crate::control::{self, Wish};
+
+/// Servers: administrative state, health, weight, agents.
+pub(super) const COMMANDS: &[Command] = &[
+    Command {
+        words: &["disable", "agent"],
+        usage: "disable agent",
+        doc: "disable agent checks",
+        level: Level::Admin,
+        experimental: false,
+        run: |call| agent(call, false),
+    },
+    Command {
+        words: &["disable", "health"],
+        usage: "disable health",
+        doc: "disable health checks",
+        level: Level::Admin,
+        experimental: false,
+        run: |call| checks(call, false),
+    },
+    Command {
+        words: &["disable", "server"],
+        usage: "disable server (DEPRECATED)",
+        doc: "disable a server for maintenance (use 'set server' instead)",
+        level: Level::Admin,
+        experimental: false,
+        run: |call| wish(call, Wish::Maint),
+    },
+    Command {
+        words: &["enable", "agent"],
+        usage: "enable agent",
+        doc: "enable agent checks",
+        level: Level::Admin,
+        experimental: false,
+        run: |call| agent(call, true),
+    },
+    Command {
+        words: &["enable", "health"],
+        usage: "enable health",
+        doc: "enable health checks",
+        level: Level::Admin,
+        experimental: false,
+        run: |call| checks(call, true),
+    },
+    Command {
+        words: &["enable", "server"],
+        usage: "enable server  (DEPRECATED)",
+        doc: "enable a disabled server (use 'set server' instead)",
+        level: Level::Admin,
+        experimental: false,
+        run: |call| wish(call, Wish::Ready),
+    },
+    Command {
+        words: &["set", "server"],
+        usage: "set server <bk>/<srv> [opts]",
+        doc: "change a server's state, weight, address or ssl",
+        level: Level::Admin,
+        experimental: false,
+        run: set_server,
+    },
+    Command {
+        words: &["get", "weight"],
+        usage: "get weight <bk>/<srv>",
+        doc: "report a server's current weight",
+        level: Level::User,
+        experimental: false,
+        run: get_weight,
+    },
+    Command {
+        words: &["set", "weight"],
+        usage: "set weight <bk>/<srv>  (DEPRECATED)",
+        doc: "change a server's weight (use 'set server' instead)",
+        level: Level::Admin,
+        experimental: false,
+        run: set_weight_command,
+    },
+];
+
+type Done = Result<&'static str, String>;
+
+fn with_server(call: &Call<'_>, act: impl FnOnce(&Proxy, &Server) -> Done) -> Answer {
+    call.server(call.arg(0)).and_then(|(px, server)| act(px, server)).into()
+}
+
+fn wish(call: &mut Call<'_>, wish: Wish) -> Answer {
+    with_server(call, |px, server| {
+        control::set_admin(&call.cx.process, &call.snapshot, px, server, wish);
+        Ok("")
+    })
+}
+
+fn checks(call: &mut Call<'_>, on: bool) -> Answer {
+    with_server(call, |_, server| {
+        let mut check = server.live.check();
+        if on && !check.configured {
+            return Err("Health check was not configured on this server, cannot enable.\n".into());
+        }
+        check.enabled = on && check.configured;
+        Ok("")
+    })
+}
+
+fn agent(call: &mut Call<'_>, on: bool) -> Answer {
+    with_server(call, |_, server| {
+        let mut agent = server.live.agent();
+        if on && !agent.configured {
+            return Err("Agent was not configured on this server, cannot enable.\n".into());
+        }
+        agent.enabled = on && agent.configured;
+        Ok("")
+    })
+}
+
+/// Changes one thing of a server.
+type Change = fn(&Call<'_>, &Proxy, &Server) -> Done;
+
+/// What `set server` can change.
+const OPTIONS: &[(&str, Change)] = &[
+    ("weight", |call, px, server| set_weight(call, px, server, call.arg(2))),
+    ("state", set_state),
+    ("health", set_health),
+    ("agent", set_agent),
+];
+
+fn set_server(call: &mut Call<'_>) -> Answer {
+    with_server(call, |px, server| match OPTIONS.iter().find(|(name, _)| *name == call.arg(1)) {
+        Some((_, change)) => change(call, px, server),
+        None => Err("usage: set server <backend>/<server> agent | health | state | weight\n".into()),
+    })
+}
+
+const STATES: &[(&str, Wish)] = &[("ready", Wish::Ready), ("drain", Wish::Drain), ("maint", Wish::Maint)];
+
+fn set_state(call: &Call<'_>, px: &Proxy, server: &Server) -> Done {
+    let Some((_, wish)) = STATES.iter().find(|(name, _)| *name == call.arg(2)) else {
+        return Err("'set server <srv> state' expects 'ready', 'drain' and 'maint'.\n".into());
+    };
+    control::set_admin(&call.cx.process, &call.snapshot, px, server, *wish);
+    Ok("")
+}
+
+const HEALTHS: &[(&str, Operational)] =
+    &[("up", Operational::Running), ("stopping", Operational::Stopping), ("down", Operational::Stopped)];
+
+fn set_health(call: &Call<'_>, px: &Proxy, server: &Server) -> Done {
+    if server.live.tracked().is_some() {
+        return Err("cannot change health on a tracking server.\n".into());
+    }
+    let Some((_, state)) = HEALTHS.iter().find(|(name, _)| *name == call.arg(2)) else {
+        return Err("'set server <srv> health' expects 'up', 'stopping', or 'down'.\n".into());
+    };
+    let transition = health::set_health(&server.live, *state, call.cx.process.clock.now_ms());
+    control::spread(&call.cx.process, &call.snapshot, px, server, transition.into_iter().collect());
+    Ok("")
+}
+
+fn set_agent(call: &Call<'_>, px: &Proxy, server: &Server) -> Done {
+    {
+        let mut agent = server.live.agent();
+        if !agent.configured || !agent.enabled {
+            return Err("agent checks are not enabled on this server.\n".into());
+        }
+        agent.health = match call.arg(2) {
+            "up" => agent.health_max(),
+            "down" => 0,
+            _ => return Err("'set server <srv> agent' expects 'up' or 'down'.\n".into()),
+        };
+    }
+    let up = server.live.agent().is_up() && (!server.live.check().configured || server.live.check().is_up());
+    let state = if up { Operational::Running } else { Operational::Stopped };
+    let now_ms = call.cx.process.clock.now_ms();
+    let transition = health::change_state(&server.live, state, health::Cause::Cli, now_ms);
+    control::spread(&call.cx.process, &call.snapshot, px, server, transition.into_iter().collect());
+    Ok("")
+}
+
+fn get_weight(call: &mut Call<'_>) -> Answer {
+    let weights = call.server(call.arg(0)).map(|(_, server)| {
+        format!("{} (initial {})\n", server.live.user_weight(), server.live.initial_weight())
+    });
+    weights.into()
+}
+
+fn set_weight_command(call: &mut Call<'_>) -> Answer {
+    with_server(call, |px, server| set_weight(call, px, server, call.arg(1)))
+}
+
+/// Changes a weight: a number to 256, or a percentage of the configured one.
+fn set_weight(call: &Call<'_>, px: &Proxy, server: &Server, word: &str) -> Done {
+    if word.is_empty() {
+        return Err("Require <weight> or <weight%>.\n".into());
+    }
+    let (digits, percent) = word.strip_suffix('%').map_or((word, false), |digits| (digits, true));
+    let number: i64 = digits.parse().map_err(|_| match digits.starts_with(|c: char| c.is_ascii_digit()) {
+        true => "Trailing garbage in weight string\n".to_owned(),
+        false => "Empty weight string empty or preceded by garbage".to_owned(),
+    })?;
+    let weight = if percent {
+        if !(0..=100_000).contains(&number) {
+            return Err("Relative weight must be positive.\n".into());
+        }
+        (i64::from(server.live.initial_weight()) * number / 100).min(256)
+    } else if (0..=256).contains(&number) {
+        number
+    } else {
+        return Err("Absolute weight can only be between 0 and 256 inclusive.\n".into());
+    };
+    let balance = px.balancer.conf();
+    let dynamic = balance.algorithm.is_dynamic(balance.hash_type.method);
+    if !dynamic && weight != 0 && weight != i64::from(server.live.initial_weight()) {
+        return Err(
+            "Backend is using a static LB algorithm and only accepts weights '0%' and '100%'.\n".into()
+        );
+    }
+    server.live.set_user_weight(weight as u32);
+    px.balancer.refresh(call.cx.process.clock.now_ms());
+    Ok("")
+}

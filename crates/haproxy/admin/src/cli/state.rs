@@ -1,0 +1,181 @@
+//! The state of servers as a later process reads it back (`load-server-state-from-file`).
+
+use std::fmt::Write;
+use std::sync::atomic::Ordering::Relaxed;
+
+use haproxy_balance::report::{CheckReport, CheckStatus, CheckVerdict};
+use haproxy_model::settings::ServerAddress;
+use haproxy_model::snapshot::{Proxy, Server};
+
+use super::{Answer, Call, Command, Level};
+use crate::source::text;
+
+/// The state of servers, and their connections.
+pub(super) const COMMANDS: &[Command] = &[
+    Command {
+        words: &["show", "servers", "conn"],
+        usage: "show servers conn [<backend>]",
+        doc: "dump server connections status (all or for a single backend)",
+        level: Level::User,
+        experimental: false,
+        run: connections,
+    },
+    Command {
+        words: &["show", "servers", "state"],
+        usage: "show servers state [<backend>]",
+        doc: "dump volatile server information (all or for a single backend)",
+        level: Level::User,
+        experimental: false,
+        run: states,
+    },
+];
+
+const STATE_HEADER: &str = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight \
+srv_iweight srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state \
+srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr \
+srv_agent_addr srv_agent_port\n";
+
+/// Calls `line` for each server of the named backend, or of all.
+fn each(call: &Call<'_>, mut line: impl FnMut(&Proxy, &Server)) -> Result<(), String> {
+    let wanted = call.arg(0);
+    if !wanted.is_empty() && call.backend(wanted).is_none() {
+        return Err("Can't find backend.\n".to_owned());
+    }
+    for px in call.snapshot.proxies.iter().filter(|px| px.role.is_backend()) {
+        if wanted.is_empty() || call.backend(wanted).is_some_and(|only| only.uuid == px.uuid) {
+            px.servers.iter().for_each(|server| line(px, server));
+        }
+    }
+    Ok(())
+}
+
+fn states(call: &mut Call<'_>) -> Answer {
+    let now_ms = call.cx.process.clock.now_ms();
+    let mut out = String::from(STATE_HEADER);
+    each(call, |px, server| state_line(&mut out, px, server, now_ms)).map(|()| out).into()
+}
+
+fn state_line(out: &mut String, px: &Proxy, server: &Server, now_ms: u64) {
+    let (live, settings) = (&server.live, &server.settings);
+    let conf = live.conf();
+    let (check, agent) = (live.check().clone(), live.agent().clone());
+    let (address, port) = place(&settings.address);
+    let fqdn = match &settings.address {
+        ServerAddress::Unresolved(name, _) => name.as_str(),
+        ServerAddress::Ip(_) | ServerAddress::Unix(_) | ServerAddress::Abstract(_) => "-",
+    };
+    let addr = |addr: Option<std::net::IpAddr>| addr.map_or_else(|| "-".to_owned(), |addr| addr.to_string());
+    let _ = writeln!(
+        out,
+        "{} {} {} {} {address} {} {} {} {} {} {} {} {} {} {} 0 0 {fqdn} {port} - 0 {} {} {} {}",
+        px.uuid,
+        text(&px.name),
+        conf.puid,
+        conf.name,
+        live.state() as u8,
+        live.admin().0,
+        live.user_weight(),
+        live.initial_weight(),
+        now_ms.saturating_sub(live.last_change_ms()) / 1000,
+        status_number(&check),
+        result_number(&check),
+        check.health,
+        state_bits(&check, 0),
+        state_bits(&agent, AGENT),
+        settings.check_port.unwrap_or(0),
+        addr(settings.check_addr),
+        addr(settings.agent_addr),
+        settings.agent_port.unwrap_or(0),
+    );
+}
+
+fn place(address: &ServerAddress) -> (String, u16) {
+    match address {
+        ServerAddress::Ip(ip) => (ip.ip().to_string(), ip.port()),
+        ServerAddress::Unix(_) | ServerAddress::Abstract(_) => ("-".to_owned(), 0),
+        ServerAddress::Unresolved(_, port) => ("-".to_owned(), *port),
+    }
+}
+
+/// Results by the numbers saved states have, from 0.
+const STATUS_NUMBERS: &[Option<CheckStatus>] = &[
+    Some(CheckStatus::Unknown),
+    Some(CheckStatus::Init),
+    None,
+    Some(CheckStatus::Checked),
+    Some(CheckStatus::Analyze),
+    Some(CheckStatus::SocketError),
+    Some(CheckStatus::L4Ok),
+    Some(CheckStatus::L4Timeout),
+    Some(CheckStatus::L4Connection),
+    Some(CheckStatus::L6Ok),
+    Some(CheckStatus::L6Timeout),
+    Some(CheckStatus::L6Response),
+    Some(CheckStatus::L7Timeout),
+    Some(CheckStatus::L7Response),
+    Some(CheckStatus::L7Ok),
+    Some(CheckStatus::L7OkConditional),
+    Some(CheckStatus::L7Status),
+    Some(CheckStatus::ProcessError),
+    Some(CheckStatus::ProcessTimeout),
+    Some(CheckStatus::ProcessOk),
+];
+
+fn status_number(check: &CheckReport) -> usize {
+    let status = if check.status == CheckStatus::Unknown { CheckStatus::Init } else { check.status };
+    STATUS_NUMBERS.iter().position(|known| *known == Some(status)).unwrap_or(0)
+}
+
+fn result_number(check: &CheckReport) -> u8 {
+    match (check.status, check.status.verdict()) {
+        (CheckStatus::Unknown | CheckStatus::Init, _) => 0,
+        (_, CheckVerdict::Neutral) => 1,
+        (_, CheckVerdict::Failed) => 2,
+        (_, CheckVerdict::Passed) => 3,
+        (_, CheckVerdict::Conditional) => 4,
+    }
+}
+
+const RUNNING: u8 = 1;
+const CONFIGURED: u8 = 2;
+const ENABLED: u8 = 4;
+const AGENT: u8 = 16;
+
+fn state_bits(check: &CheckReport, base: u8) -> u8 {
+    if !check.configured {
+        return 0;
+    }
+    base | CONFIGURED | if check.enabled { ENABLED } else { 0 } | if check.running { RUNNING } else { 0 }
+}
+
+fn connections(call: &mut Call<'_>) -> Answer {
+    let threads = call.cx.process.threads;
+    let mut out = format!(
+        "# bkname/svname bkid/svid addr port - purge_delay used_cur used_max need_est unsafe_nb safe_nb idle_lim idle_cur idle_per_thr[{threads}]\n"
+    );
+    let lines = each(call, |px, server| {
+        let (live, settings) = (&server.live, &server.settings);
+        let (address, port) = place(&settings.address);
+        let conf = live.conf();
+        let load = |number: &std::sync::atomic::AtomicU32| number.load(Relaxed);
+        let idle = load(live.idle_connections()) + load(live.safe_connections());
+        let _ = write!(
+            out,
+            "{}/{} {}/{} {address} {port} - {} {} {} {} {} {} {} {idle}",
+            text(&px.name),
+            conf.name,
+            px.uuid,
+            conf.puid,
+            settings.pool_purge_delay_ms,
+            load(live.used_connections()),
+            live.current_max(),
+            load(live.needed_connections()),
+            load(live.idle_connections()),
+            load(live.safe_connections()),
+            settings.pool_max_conn,
+        );
+        // idle connections are counted for the server, not for each thread
+        let _ = writeln!(out, " {idle}{}", " 0".repeat(threads.saturating_sub(1)));
+    });
+    lines.map(|()| out).into()
+}
