@@ -12,6 +12,7 @@ pub mod addresses;
 pub mod frames;
 pub mod links;
 pub mod mirror;
+pub mod nft;
 pub mod nl;
 pub mod routes;
 pub mod rules;

@@ -5,11 +5,14 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use netlink_sys::{Socket, SocketAddr};
 use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::time::{TimeVal, TimeValLike};
 
 use crate::nl::{self, Message};
 
 /// Messages sent before their answers are read: the answers must fit in the receive buffer.
 const BATCH: usize = 64;
+/// How long an answer may take, in seconds.
+const PATIENCE_S: i64 = 2;
 /// Larger than any message the kernel sends (dumps come in pieces of at most 32 KiB).
 const BUFFER: usize = 65_536;
 
@@ -27,6 +30,8 @@ impl Netlink {
     pub fn commands(protocol: i32) -> io::Result<Self> {
         let socket = Socket::new(isize::try_from(protocol).map_err(io::Error::other)?)?;
         let _ = socket.set_cap_ack(true);
+        // The kernel answers within the call; this only keeps a lost answer from stopping the process for ever.
+        setsockopt(&socket, sockopt::ReceiveTimeout, &TimeVal::seconds(PATIENCE_S))?;
         Self::bound(socket, 0)
     }
 
@@ -72,6 +77,17 @@ impl Netlink {
             results.extend(self.exchange(&bytes, first, batch.len()));
         }
         results
+    }
+
+    /// Sends messages between two that frame a transaction; the first refusal is the result.
+    pub fn transaction(&mut self, begin: &Message, messages: &[Message], end: &Message) -> io::Result<()> {
+        let first = self.sequence.wrapping_add(2);
+        let mut bytes = Vec::new();
+        for message in std::iter::once(begin).chain(messages).chain(std::iter::once(end)) {
+            self.sequence = self.sequence.wrapping_add(1);
+            bytes.extend(message.finish(self.sequence));
+        }
+        self.exchange(&bytes, first, messages.len()).into_iter().collect()
     }
 
     /// Sends one message and waits for the answer.

@@ -9,6 +9,7 @@ use keepalived_vrrp::ids::{InstanceId, Name};
 use keepalived_vrrp::state::State;
 use keepalived_wire::session::Outgoing;
 
+use super::kernel::Block;
 use super::run::now;
 use super::shell::Shell;
 use crate::options::AtStop;
@@ -64,7 +65,12 @@ impl Shell {
                     self.kernel.remove_rules(&list);
                 }
             }
-            Command::FirewallOn { .. } | Command::FirewallOff { .. } => {}
+            Command::FirewallOn { addresses, .. } => {
+                self.kernel.set_firewall(&self.config.global.firewall, &addresses, Block::On);
+            }
+            Command::FirewallOff { addresses, .. } => {
+                self.kernel.set_firewall(&self.config.global.firewall, &addresses, Block::Off);
+            }
             Command::SendGarp { interface, address, .. } => self.kernel.announce(&interface, address),
             Command::Notify(notify) => {
                 let scripts = match notify.subject {

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use keepalived_conf::model::{IpAddress, IpRoute, IpRule};
 use keepalived_net::frames::FrameSender;
 use keepalived_net::mirror::{Change, Mirror, Watch};
+use keepalived_net::nft::Firewall;
 use keepalived_net::nl::Message;
 use keepalived_net::routes::RouteKey;
 use keepalived_net::rules::RuleKey;
@@ -29,6 +30,7 @@ pub struct Kernel {
     installed_routes: HashMap<RouteKey, (InstanceId, Name)>,
     installed_rules: HashMap<RuleKey, (InstanceId, Name)>,
     failing: HashMap<Name, i32>,
+    firewall: Option<Firewall>,
 }
 
 impl Kernel {
@@ -46,6 +48,7 @@ impl Kernel {
             installed_routes: HashMap::new(),
             installed_rules: HashMap::new(),
             failing: HashMap::new(),
+            firewall: None,
         })
     }
 
@@ -220,10 +223,48 @@ impl Kernel {
         }
     }
 
+    /// Drops traffic to these addresses, or lets it through again.
+    pub fn set_firewall(&mut self, config: &keepalived_conf::model::Firewall, vips: &[Vip], block: Block) {
+        if self.firewall.is_none() {
+            match Firewall::new(config.nftables.as_deref(), config.nftables_priority) {
+                Ok(firewall) => self.firewall = Some(firewall),
+                Err(error) => tracing::error!("nftables: {error}"),
+            }
+        }
+        let Some(firewall) = &mut self.firewall else { return };
+        let addresses: Vec<(IpAddr, u32)> =
+            vips.iter().map(|vip| (vip.address, self.mirror.index_of(&vip.interface).unwrap_or(0))).collect();
+        let result = match block {
+            Block::On => firewall.block(&addresses),
+            Block::Off => firewall.unblock(&addresses),
+        };
+        if let Err(error) = result {
+            tracing::error!("nftables: {error}");
+        }
+    }
+
+    /// Removes the tables.
+    pub fn remove_firewall(&mut self) {
+        if let Some(mut firewall) = self.firewall.take()
+            && let Err(error) = firewall.remove()
+        {
+            tracing::warn!("nftables: {error}");
+        }
+    }
+
     /// Sends one request of another kind.
     pub fn request(&mut self, message: &Message) -> io::Result<()> {
         self.commands.request_one(message)
     }
+}
+
+/// Whether traffic is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// It is.
+    On,
+    /// It is not.
+    Off,
 }
 
 /// NETLINK_ROUTE.

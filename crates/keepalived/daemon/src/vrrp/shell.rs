@@ -648,6 +648,7 @@ impl Shell {
         if self.options.at_stop == AtStop::Keep {
             return;
         }
+        self.kernel.remove_firewall();
         for name in std::mem::take(&mut self.made) {
             if let Some(index) = self.kernel.mirror.index_of(&name) {
                 match self.kernel.request(&links::delete(index)) {
