@@ -1,5 +1,6 @@
 //! The vrrp process.
 
+mod changes;
 mod checks;
 mod control;
 mod execute;
@@ -10,6 +11,7 @@ mod run;
 mod shell;
 mod sockets;
 mod source;
+mod statics;
 mod status;
 mod timer;
 mod translate;

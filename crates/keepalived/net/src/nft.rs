@@ -53,6 +53,11 @@ const REG_VERDICT: u32 = 0;
 const REG_1: u32 = 1;
 const REG_2: u32 = 2;
 
+/// NFT_META_IIF, NFT_META_OIF, NFT_META_L4PROTO.
+const META_IIF: u32 = 4;
+const META_OIF: u32 = 5;
+const META_L4PROTO: u32 = 16;
+
 const VIPS: &str = "vips";
 const VIPS_LINK_LOCAL: &str = "vips_link_local";
 
@@ -96,6 +101,40 @@ impl Firewall {
             self.elements(msg::NEW_ELEMENT, of, &some)?;
         }
         Ok(())
+    }
+
+    /// Sends membership reports (IGMP, MLD) of interface `vmac` out of interface `parent` instead.
+    pub fn redirect(&mut self, of: Family, vmac: u32, parent: u32) -> io::Result<()> {
+        if !self.there.contains(&of) {
+            self.make(of)?;
+        }
+        let rule = self.rule(of, Way::Out, |list| {
+            meta(list, REG_1, META_OIF);
+            compare(list, &vmac.to_ne_bytes());
+            let (base, offset, length) = match of {
+                // the protocol is IGMP
+                Family::Inet => {
+                    payload(list, REG_1, 1, 9, 1);
+                    compare(list, &[2]);
+                    (1, 16, 4)
+                }
+                // the type is that of an MLDv2 report
+                Family::Inet6 => {
+                    meta(list, REG_1, META_L4PROTO);
+                    compare(list, &[58]);
+                    payload(list, REG_1, 2, 0, 1);
+                    compare(list, &[143]);
+                    (1, 24, 16)
+                }
+            };
+            payload(list, REG_1, base, offset, length);
+            immediate(list, REG_2, &parent.to_ne_bytes());
+            expression(list, "dup", |data| {
+                data.be32(1, REG_1).be32(2, REG_2);
+            });
+            verdict(list, libc::NF_DROP);
+        });
+        self.commit(&[rule])
     }
 
     /// Lets traffic through again; an address that was not blocked is no error.
@@ -204,8 +243,8 @@ impl Firewall {
             Family::Inet6 => {
                 let discovery = |kind: u8| {
                     self.rule(of, way, |list| {
-                        // NFT_META_L4PROTO is ICMPv6, and its type
-                        meta(list, REG_1, 16);
+                        // ICMPv6, and its type
+                        meta(list, REG_1, META_L4PROTO);
                         compare(list, &[58]);
                         payload(list, REG_1, 2, 0, 1);
                         compare(list, &[kind]);
@@ -214,8 +253,7 @@ impl Firewall {
                 };
                 let link_local = self.rule(of, way, |list| {
                     payload(list, REG_1, 1, offset_v6, 16);
-                    // NFT_META_IIF, NFT_META_OIF
-                    meta(list, REG_2, if way == Way::In { 4 } else { 5 });
+                    meta(list, REG_2, if way == Way::In { META_IIF } else { META_OIF });
                     lookup(list, VIPS_LINK_LOCAL);
                     drop(list);
                 });
@@ -303,6 +341,16 @@ fn compare(list: &mut Message, value: &[u8]) {
     expression(list, "cmp", |data| {
         data.be32(1, REG_1).be32(2, 0);
         data.nest(3, |inner| {
+            inner.attr(1, value);
+        });
+    });
+}
+
+/// Loads a constant.
+fn immediate(list: &mut Message, register: u32, value: &[u8]) {
+    expression(list, "immediate", |data| {
+        data.be32(1, register);
+        data.nest(2, |inner| {
             inner.attr(1, value);
         });
     });

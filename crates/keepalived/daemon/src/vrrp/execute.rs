@@ -3,7 +3,7 @@
 use common_base::time::Micros;
 use common_os::clock;
 use keepalived_conf::model::{IpAddress, IpRoute, IpRule};
-use keepalived_vrrp::command::{Command, Level, Log, Subject};
+use keepalived_vrrp::command::{Command, Level, Log, Notify, Subject};
 use keepalived_vrrp::config::{Object, Vip};
 use keepalived_vrrp::ids::{InstanceId, Name};
 use keepalived_vrrp::state::State;
@@ -28,60 +28,54 @@ impl Shell {
                 self.send_advert(instance, priority, interval);
             }
             Command::AddAddresses { instance, addresses } => {
+                self.say_excluded(instance, &addresses, "setting");
                 let pairs = self.known_addresses(&addresses);
                 let pairs: Vec<(&Vip, &IpAddress)> = pairs.iter().map(|(vip, one)| (*vip, one)).collect();
                 self.kernel.add_addresses(instance, &pairs);
             }
-            Command::RemoveAddresses { addresses, .. } => {
-                if !self.keeps_objects() {
-                    let pairs = self.known_addresses(&addresses);
-                    let pairs: Vec<(&Vip, &IpAddress)> = pairs.iter().map(|(vip, one)| (*vip, one)).collect();
-                    self.kernel.remove_addresses(&pairs);
-                }
+            Command::RemoveAddresses { instance, addresses } if !self.keeps_objects() => {
+                self.say_excluded(instance, &addresses, "removing");
+                let pairs = self.known_addresses(&addresses);
+                let pairs: Vec<(&Vip, &IpAddress)> = pairs.iter().map(|(vip, one)| (*vip, one)).collect();
+                self.kernel.remove_addresses(&pairs);
             }
             Command::AddRoutes { instance, routes } => {
+                self.say(instance, "setting Virtual Routes");
                 let routes = self.known_routes(&routes);
                 let list: Vec<(Name, &IpRoute)> =
                     routes.iter().map(|(name, one)| (name.clone(), one)).collect();
                 self.kernel.add_routes(instance, &list);
             }
-            Command::RemoveRoutes { routes, .. } => {
-                if !self.keeps_objects() {
-                    let routes = self.known_routes(&routes);
-                    let list: Vec<&IpRoute> = routes.iter().map(|(_, one)| one).collect();
-                    self.kernel.remove_routes(&list);
-                }
+            Command::RemoveRoutes { instance, routes } if !self.keeps_objects() => {
+                self.say(instance, "removing Virtual Routes");
+                let routes = self.known_routes(&routes);
+                let list: Vec<&IpRoute> = routes.iter().map(|(_, one)| one).collect();
+                self.kernel.remove_routes(&list);
             }
             Command::AddRules { instance, rules } => {
+                self.say(instance, "setting Virtual Rules");
                 let rules = self.known_rules(&rules);
                 let list: Vec<(Name, &IpRule)> =
                     rules.iter().map(|(name, one)| (name.clone(), one)).collect();
                 self.kernel.add_rules(instance, &list);
             }
-            Command::RemoveRules { rules, .. } => {
-                if !self.keeps_objects() {
-                    let rules = self.known_rules(&rules);
-                    let list: Vec<&IpRule> = rules.iter().map(|(_, one)| one).collect();
-                    self.kernel.remove_rules(&list);
-                }
+            Command::RemoveRules { instance, rules } if !self.keeps_objects() => {
+                self.say(instance, "removing Virtual Rules");
+                let rules = self.known_rules(&rules);
+                let list: Vec<&IpRule> = rules.iter().map(|(_, one)| one).collect();
+                self.kernel.remove_rules(&list);
             }
-            Command::FirewallOn { addresses, .. } => {
+            Command::RemoveAddresses { .. } | Command::RemoveRoutes { .. } | Command::RemoveRules { .. } => {}
+            Command::FirewallOn { instance, addresses } => {
+                self.say(instance, "setting firewall drop rule");
                 self.kernel.set_firewall(&self.config.global.firewall, &addresses, Block::On);
             }
-            Command::FirewallOff { addresses, .. } => {
+            Command::FirewallOff { instance, addresses } => {
+                self.say(instance, "removing firewall drop rule");
                 self.kernel.set_firewall(&self.config.global.firewall, &addresses, Block::Off);
             }
             Command::SendGarp { interface, address, .. } => self.kernel.announce(&interface, address),
-            Command::Notify(notify) => {
-                let scripts = match notify.subject {
-                    Subject::Instance(id) => self.live.get(&id).map(|live| &live.plan.notify),
-                    Subject::Group(id) => {
-                        let at = self.router.ids().groups.iter().position(|group| *group == id);
-                        at.and_then(|at| self.group_scripts.get(at))
-                    }
-                };
-                self.teller.tell(&notify, scripts);
-            }
+            Command::Notify(notify) => self.tell(&notify),
             Command::SmtpAlert(notify) => self.teller.mail(&notify),
             Command::Transition { instance, to, .. } => self.transition(instance, to),
             Command::RunScript { script } => {
@@ -93,6 +87,31 @@ impl Shell {
             Command::SignalScript { script, signal } => self.checks.signal(script, signal),
             Command::Log(log) => write_log(&log),
             Command::Stopped => self.stopped = true,
+        }
+    }
+
+    fn tell(&mut self, notify: &Notify) {
+        let scripts = match notify.subject {
+            Subject::Instance(id) => self.live.get(&id).map(|live| &live.plan.notify),
+            Subject::Group(id) => {
+                let at = self.router.ids().groups.iter().position(|group| *group == id);
+                at.and_then(|at| self.group_scripts.get(at))
+            }
+        };
+        self.teller.tell(notify, scripts);
+    }
+
+    /// A line of the detailed log about an instance.
+    fn say(&self, instance: InstanceId, text: &str) {
+        if let Some(live) = self.live.get(&instance) {
+            tracing::debug!("({}) {text}", live.plan.name);
+        }
+    }
+
+    fn say_excluded(&self, instance: InstanceId, addresses: &[Vip], verb: &str) {
+        let excluded = self.router.instance(instance).map(|instance| &instance.config().excluded);
+        if excluded.is_some_and(|excluded| !excluded.is_empty() && excluded == addresses) {
+            self.say(instance, &format!("{verb} E-VIPs."));
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
 
-use keepalived_conf::model::{IpAddress, IpRoute, IpRule};
+use keepalived_conf::model::{self as conf, IpAddress, IpRoute, IpRule};
 use keepalived_net::frames::FrameSender;
 use keepalived_net::mirror::{Change, Mirror, Watch};
 use keepalived_net::nft::Firewall;
@@ -223,14 +223,35 @@ impl Kernel {
         }
     }
 
-    /// Drops traffic to these addresses, or lets it through again.
-    pub fn set_firewall(&mut self, config: &keepalived_conf::model::Firewall, vips: &[Vip], block: Block) {
+    fn open_firewall(&mut self, config: &conf::Firewall) {
         if self.firewall.is_none() {
             match Firewall::new(config.nftables.as_deref(), config.nftables_priority) {
                 Ok(firewall) => self.firewall = Some(firewall),
                 Err(error) => tracing::error!("nftables: {error}"),
             }
         }
+    }
+
+    /// Lets membership reports of a vmac leave through the interface below, so that switches do not look for the
+    /// virtual router where a backup is.
+    pub fn redirect_reports(
+        &mut self,
+        config: &conf::Firewall,
+        family: conf::Family,
+        vmac: u32,
+        parent: u32,
+    ) {
+        self.open_firewall(config);
+        if let Some(firewall) = &mut self.firewall
+            && let Err(error) = firewall.redirect(family, vmac, parent)
+        {
+            tracing::warn!("nftables: membership reports leave through the vmac: {error}");
+        }
+    }
+
+    /// Drops traffic to these addresses, or lets it through again.
+    pub fn set_firewall(&mut self, config: &conf::Firewall, vips: &[Vip], block: Block) {
+        self.open_firewall(config);
         let Some(firewall) = &mut self.firewall else { return };
         let addresses: Vec<(IpAddr, u32)> =
             vips.iter().map(|vip| (vip.address, self.mirror.index_of(&vip.interface).unwrap_or(0))).collect();

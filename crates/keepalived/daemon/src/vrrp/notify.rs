@@ -53,7 +53,13 @@ impl Teller {
                 self.queues.push(&lane, Job { script: script.clone(), more: words.to_vec() });
             }
         }
-        let line = format!("{} \"{}\" {} {}\n", words[0], words[1], words[2], words[3]);
+        self.write(notify);
+    }
+
+    /// Writes a line to the FIFOs.
+    pub fn write(&mut self, notify: &Notify) {
+        let (subject, state) = (notify.subject.as_str(), notify.state.as_str());
+        let line = format!("{subject} \"{}\" {state} {}\n", notify.name, notify.priority);
         for fifo in &mut self.fifos {
             if let Err(error) = fifo.write(&line) {
                 tracing::warn!("FIFO {}: {error}: {}", fifo.path().display(), line.trim_end());
@@ -63,6 +69,9 @@ impl Teller {
 
     /// Mails about one transition.
     pub fn mail(&self, notify: &Notify) {
+        if notify.state == NotifyState::Stop {
+            return;
+        }
         let Some(mailer) = self.mailer.clone() else { return };
         let alert = alert(notify);
         spawn_local(async move {

@@ -19,10 +19,11 @@ use keepalived_net::vmac;
 use keepalived_notify::files::{self, FileTracker};
 use keepalived_notify::processes::{ProcessMonitor, ProcessTable};
 use keepalived_notify::script::Groups;
-use keepalived_vrrp::command::Command;
+use keepalived_vrrp::command::{Command, Notify, NotifyState, Subject};
 use keepalived_vrrp::event::{Event, Link, Lost, StartAs};
 use keepalived_vrrp::ids::{InstanceId, Name};
 use keepalived_vrrp::router::Router;
+use keepalived_vrrp::state::State;
 use keepalived_wire::receive::{self, Inbound, Rules, Unicast};
 use keepalived_wire::session::Session;
 use nix::libc;
@@ -37,6 +38,7 @@ use super::notify::{Teller, groups_of};
 use super::run::{Reread, Setup, now};
 use super::sockets::{Packet, Sockets};
 use super::source::source_of;
+use super::statics::Statics;
 use super::timer::Timer;
 use super::translate::{InstancePlan, Objects, Plan, plan};
 use crate::dump::{self, Kind, View};
@@ -67,7 +69,8 @@ pub struct Shell {
     processes: ProcessTable,
     virtual_addresses: HashSet<(IpAddr, u8)>,
     saved: Vec<Saved>,
-    made: Vec<Name>,
+    statics: Statics,
+    made: Vec<(Name, Name)>,
     _door: Option<Door>,
 }
 
@@ -101,8 +104,7 @@ impl Shell {
         let predecessor = setup.heartbeat.read();
         setup.heartbeat.clear()?;
         let ready = plan(&setup.config);
-        let host = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned());
-        let host = host.unwrap_or_else(|_| String::from("localhost"));
+        let host = host_name();
         let mut shell = Self {
             router: Router::new(ready.router.clone()),
             kernel,
@@ -123,6 +125,7 @@ impl Shell {
             processes: ProcessTable::default(),
             virtual_addresses: HashSet::new(),
             saved: Vec::new(),
+            statics: Statics::default(),
             made: Vec::new(),
             _door: None,
             config: setup.config,
@@ -132,6 +135,7 @@ impl Shell {
             return Ok(None);
         }
         shell.adopt(ready);
+        shell.set_statics();
         shell.make_vmacs()?;
         shell.watch_files();
         shell.watch_processes(setup.processes);
@@ -210,8 +214,24 @@ impl Shell {
             .collect();
     }
 
+    /// Static objects of the live configuration; those of the one before are removed unless they are the same.
+    fn set_statics(&mut self) {
+        let next = Statics::of(&self.config);
+        let before = std::mem::replace(&mut self.statics, next);
+        before.remove_except(&self.statics, &mut self.kernel);
+        self.statics.set(&mut self.kernel);
+    }
+
     fn make_vmacs(&mut self) -> io::Result<()> {
         let plans: Vec<InstancePlan> = self.live.values().map(|live| live.plan.clone()).collect();
+        self.make_vmacs_for(&plans)
+    }
+
+    fn make_vmacs_of(&mut self, ready: &Plan) -> io::Result<()> {
+        self.make_vmacs_for(&ready.instances)
+    }
+
+    fn make_vmacs_for(&mut self, plans: &[InstancePlan]) -> io::Result<()> {
         for plan in plans {
             let Some(wanted) = &plan.vmac else { continue };
             if self.kernel.mirror.link_named(&wanted.name).is_some() {
@@ -223,7 +243,7 @@ impl Shell {
                 continue;
             }
             tracing::info!("({}): Success creating VMAC interface {}", plan.name, wanted.name);
-            self.made.push(wanted.name.clone());
+            self.made.push((plan.name.clone(), wanted.name.clone()));
             self.kernel.load()?;
             let Some(index) = self.kernel.mirror.index_of(&wanted.name) else { continue };
             // A family that the kernel lacks has nothing to be set.
@@ -232,6 +252,7 @@ impl Shell {
             if let Ok(saved) = vmac::configure_parent(&plan.base_interface) {
                 self.saved.extend(saved);
             }
+            self.kernel.redirect_reports(&self.config.global.firewall, plan.family, index, parent);
             self.kernel.request(&links::set_up(index))?;
         }
         self.kernel.load()?;
@@ -499,6 +520,16 @@ impl Shell {
         if !changes.is_empty() {
             self.update_sources();
         }
+        if changes.iter().any(|change| matches!(change, Change::AddressGone(_))) {
+            self.statics.restore(&mut self.kernel, None);
+        }
+        let returned = changes.iter().any(|change| match change {
+            Change::Link(link) => link.is_running() && self.statics.interfaces().contains(link.name.as_str()),
+            Change::LinkGone(_) | Change::Address(_) | Change::AddressGone(_) => false,
+        });
+        if returned {
+            self.statics.set(&mut self.kernel);
+        }
         for (instance, route) in self.kernel.take_lost_routes() {
             self.event(Event::Lost { instance, what: Lost::Route(route) });
         }
@@ -528,6 +559,47 @@ impl Shell {
         };
         let what = Lost::Address { address: address.address, interface };
         self.event(Event::Lost { instance, what });
+    }
+
+    /// Instances that have just been made need their source before their first advert.
+    fn update_sources_of_new(&mut self) {
+        for instance in self.router.ids().instances.clone() {
+            let Some(live) = self.live.get(&instance) else { continue };
+            if live.source.is_none() {
+                let address = source_of(&live.plan, &self.kernel.mirror, |address| {
+                    self.virtual_addresses.contains(&(address.address, address.prefix))
+                });
+                if let Some(live) = self.live.get_mut(&instance) {
+                    live.source = address;
+                }
+                self.event(Event::Source { instance, address });
+            }
+        }
+    }
+
+    /// `fifo_write_vrrp_states_on_reload`.
+    fn write_states(&mut self) {
+        let states: Vec<Notify> = self
+            .router
+            .instances()
+            .filter_map(|instance| {
+                let state = match instance.state() {
+                    State::Init => return None,
+                    State::Backup => NotifyState::Backup,
+                    State::Master => NotifyState::Master,
+                    State::Fault => NotifyState::Fault,
+                };
+                Some(Notify {
+                    subject: Subject::Instance(instance.id()),
+                    name: instance.config().name.clone(),
+                    state,
+                    priority: instance.effective_priority(),
+                })
+            })
+            .collect();
+        for notify in &states {
+            self.teller.write(notify);
+        }
     }
 
     pub(super) fn update_sources(&mut self) {
@@ -619,24 +691,42 @@ impl Shell {
                 return;
             }
         };
+        if !self.interfaces_exist(&plan(&config)) && !config.global.vrrp.dynamic_interfaces {
+            tracing::error!("Configuration refused, nothing changes");
+            return;
+        }
+        for line in super::changes::changes(&self.config, &config) {
+            tracing::info!("Reload: {line}");
+        }
         let ready = plan(&config);
         self.config = config;
-        let mut commands = Vec::new();
         // Objects of both configurations: what vanishes has to be found, too.
         self.objects.addresses.extend(ready.objects.addresses.clone());
         self.objects.routes.extend(ready.objects.routes.clone());
         self.objects.rules.extend(ready.objects.rules.clone());
+        if let Err(error) = self.make_vmacs_of(&ready) {
+            tracing::error!("vmac: {error}");
+        }
+        let mut commands = Vec::new();
         self.router.reload(now(), ready.router.clone(), &mut commands);
-        self.execute(commands);
+        // Numbers of new instances are known now; those of vanished ones are still in use.
         let objects = ready.objects.clone();
         self.adopt(ready);
+        self.open_sockets();
+        self.update_sources_of_new();
+        self.execute(commands);
         self.objects = objects;
         let ids: HashSet<InstanceId> = self.router.ids().instances.iter().copied().collect();
         self.live.retain(|id, _| ids.contains(id));
-        self.open_sockets();
+        self.set_statics();
+        self.script_groups = groups_of(&self.config);
+        self.teller.configure(&self.config, &host_name());
         self.watch_files();
         self.watch_processes(None);
         self.tell_everything();
+        if self.config.global.fifos.write_vrrp_states_on_reload {
+            self.write_states();
+        }
         tracing::info!("Reload complete");
     }
 
@@ -648,11 +738,12 @@ impl Shell {
         if self.options.at_stop == AtStop::Keep {
             return;
         }
+        self.statics.remove_except(&Statics::default(), &mut self.kernel);
         self.kernel.remove_firewall();
-        for name in std::mem::take(&mut self.made) {
+        for (instance, name) in std::mem::take(&mut self.made) {
             if let Some(index) = self.kernel.mirror.index_of(&name) {
                 match self.kernel.request(&links::delete(index)) {
-                    Ok(()) => tracing::info!("Success removing VMAC interface {name}"),
+                    Ok(()) => tracing::info!("({instance}) Success removing VMAC interface {name}"),
                     Err(error) => tracing::warn!("Unable to remove VMAC interface {name}: {error}"),
                 }
             }
@@ -661,4 +752,9 @@ impl Shell {
             let _ = saved.restore();
         }
     }
+}
+
+fn host_name() -> String {
+    let name = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned());
+    name.unwrap_or_else(|_| String::from("localhost"))
 }

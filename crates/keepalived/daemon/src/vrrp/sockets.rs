@@ -161,11 +161,10 @@ impl Sockets {
 fn line(pool: &Pool, pair: &Pair) -> String {
     let family = if pool.address.is_ipv4() { "IPv4" } else { "IPv6" };
     let (receiver, sender) = pair.fds;
-    let how =
-        if pool.unicast { String::from("unicast") } else { format!("multicast, address({})", pool.address) };
+    let how = if pool.unicast { ", unicast" } else { "multicast" };
     format!(
-        "VRRP sockpool: [ifindex({:3}), family({family}), proto({}), fd({receiver},{sender}) {how}]",
-        pool.index, pool.protocol
+        "VRRP sockpool: [ifindex({:3}), family({family}), proto({}), fd({receiver},{sender}) {how}, address({})]",
+        pool.index, pool.protocol, pool.address
     )
 }
 

@@ -121,9 +121,16 @@ pub fn plan(config: &Config) -> Plan {
             up: Micros(delay.up_delay_us),
         })
         .collect();
-    plan.router.startup_delay = Micros(config.global.vrrp.startup_delay_us);
+    plan.router.startup_delay = startup_delay(config);
     plan.router.log_detail = true;
     plan
+}
+
+/// `vrrp_startup_delay`, or the rest of `vrrp_delay_after_boot` if that is longer.
+fn startup_delay(config: &Config) -> Micros {
+    let vrrp = &config.global.vrrp;
+    let since_boot = u64::try_from(common_os::clock::uptime().as_micros()).unwrap_or(u64::MAX);
+    Micros(vrrp.startup_delay_us.max(vrrp.delay_after_boot_us.saturating_sub(since_boot)))
 }
 
 fn name(text: &str) -> Name {
