@@ -8,7 +8,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use super::capture::{Capture, Seen, What, now};
 use super::scenario::{Host, Links, Scenario, Step, Target};
@@ -188,11 +189,12 @@ impl<'a> Stage<'a> {
         let node = self.node(host)?;
         let pidfile = match to {
             Target::All => {
-                // Frozen first: a child that sees its parent die would still say goodbye.
-                node.signal("keepalived", Signal::SIGSTOP);
-                ensure!(node.signal("keepalived", signal) > 0, "{host} runs no keepalived");
-                if signal != Signal::SIGKILL {
-                    node.signal("keepalived", Signal::SIGCONT);
+                let mut pids = node.pids("keepalived");
+                ensure!(!pids.is_empty(), "{host} runs no keepalived");
+                // Children first: one that sees its parent die would still say goodbye.
+                pids.sort_unstable_by(|a, b| b.cmp(a));
+                for pid in pids {
+                    let _ = kill(Pid::from_raw(pid), signal);
                 }
                 return Ok(());
             }

@@ -15,6 +15,7 @@ mod statics;
 mod status;
 mod timer;
 mod translate;
+mod urgency;
 
 pub(crate) use shell::Live;
 pub(crate) use sockets::Sockets;

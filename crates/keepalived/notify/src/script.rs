@@ -5,9 +5,9 @@
 
 use std::env;
 use std::io;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common_os::{limits, process, signals, users};
 use keepalived_conf::model::Script;
@@ -22,6 +22,9 @@ const DROPPED: &[&str] = &["IFS", "NOTIFY_SOCKET"];
 const DROPPED_PREFIX: &str = "LD_";
 /// How long a process group may take to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// How often a blocking run looks whether its script has ended.
+const POLL: Duration = Duration::from_millis(5);
 
 /// Whether scripts get all groups of their user, or its one group alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,9 +54,35 @@ pub struct Running {
 
 /// Starts a script with further arguments.
 pub fn start(script: &Script, more: &[String], groups: Groups) -> io::Result<Running> {
+    let child = Command::from(command(script, more, groups)?).spawn()?;
+    let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).unwrap_or(0);
+    Ok(Running { child, group: Pid::from_raw(pid) })
+}
+
+/// Runs a script to its end in a process without a runtime; what takes longer than `limit` is ended. `None` if that
+/// had to be done.
+pub fn run_blocking(script: &Script, groups: Groups, limit: Duration) -> io::Result<Option<Ended>> {
+    let mut child = command(script, &[], groups)?.spawn()?;
+    let group = i32::try_from(child.id()).unwrap_or(0);
+    let deadlines = [(limit, Signal::SIGTERM), (GRACE, Signal::SIGKILL)];
+    for (at, (patience, signal)) in deadlines.into_iter().enumerate() {
+        let begin = Instant::now();
+        while begin.elapsed() < patience {
+            if let Some(status) = child.try_wait()? {
+                return Ok((at == 0).then(|| ended(status)));
+            }
+            std::thread::sleep(POLL);
+        }
+        signal_group(group, signal);
+    }
+    child.wait()?;
+    Ok(None)
+}
+
+fn command(script: &Script, more: &[String], groups: Groups) -> io::Result<std::process::Command> {
     let (program, args) =
         script.argv.split_first().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-    let mut command = Command::new(program);
+    let mut command = std::process::Command::new(program);
     command.args(args).args(more);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.process_group(0);
@@ -64,9 +93,7 @@ pub fn start(script: &Script, more: &[String], groups: Groups) -> io::Result<Run
         }
     }
     prepare(&mut command, identity(script, groups));
-    let child = command.spawn()?;
-    let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).unwrap_or(0);
-    Ok(Running { child, group: Pid::from_raw(pid) })
+    Ok(command)
 }
 
 impl Running {
@@ -138,7 +165,7 @@ fn identity(script: &Script, groups: Groups) -> Option<Identity> {
 }
 
 #[allow(unsafe_code)]
-fn prepare(command: &mut Command, identity: Option<Identity>) {
+fn prepare(command: &mut std::process::Command, identity: Option<Identity>) {
     let child = move || {
         if let Some(identity) = &identity {
             setgroups(&identity.groups)?;

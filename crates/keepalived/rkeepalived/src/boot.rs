@@ -226,7 +226,11 @@ fn open_processes(config: &Config) -> Option<ProcessMonitor> {
         return None;
     }
     ProcessMonitor::open()
-        .map_err(|error| tracing::error!("Failed to set process event listen - {error}"))
+        .map_err(|error| {
+            let code = nix::errno::Errno::from_raw(error.raw_os_error().unwrap_or(0));
+            let (number, text) = (code as i32, code.desc());
+            tracing::error!("Failed to set/clear process event listen - errno {number} - {text}");
+        })
         .ok()
 }
 

@@ -9,10 +9,11 @@ use common_logging::Logger;
 use common_os::daemon::{self, Fork};
 use common_os::sdnotify::Notifier;
 use common_os::signals::{self, SignalQueue};
-use keepalived_conf::model::Config;
+use keepalived_conf::model::{Config, Script};
 use keepalived_daemon::heartbeat::Heartbeat;
 use keepalived_daemon::options::Options;
 use keepalived_notify::processes::ProcessMonitor;
+use keepalived_notify::script::{self, Ended, Groups};
 use nix::errno::Errno;
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -107,6 +108,8 @@ fn has_vrrp(config: &Config) -> bool {
 impl Parent {
     /// Runs until a signal or a permanent error; the result is the exit code.
     pub fn run(mut self) -> u8 {
+        let scripts = self.config.global.scripts.clone();
+        self.run_script("startup", scripts.startup_script.as_ref(), scripts.startup_script_timeout_s);
         let roles = roles(&self.args, &self.config);
         if roles.is_empty() {
             tracing::warn!("Warning - keepalived has no configuration to run");
@@ -355,7 +358,24 @@ impl Parent {
         for child in self.children.values() {
             let _ = waitpid(child.pid, None);
         }
+        let scripts = &self.config.global.scripts;
+        self.run_script("shutdown", scripts.shutdown_script.as_ref(), scripts.shutdown_script_timeout_s);
         code
+    }
+
+    /// `startup_script` and `shutdown_script`: the daemon waits for them.
+    fn run_script(&self, what: &str, script: Option<&Script>, timeout_s: u32) {
+        let Some(script) = script else { return };
+        let all = self.config.global.scripts.set_supplementary_groups;
+        let groups = if all { Groups::Supplementary } else { Groups::Single };
+        tracing::info!("Running {what} script {}", script.command_line());
+        match script::run_blocking(script, groups, Duration::from_secs(u64::from(timeout_s))) {
+            Ok(Some(Ended::Exited(0))) => {}
+            Ok(Some(Ended::Exited(code))) => tracing::warn!("The {what} script exited with status {code}"),
+            Ok(Some(Ended::Signalled(signal))) => tracing::warn!("The {what} script died of signal {signal}"),
+            Ok(None) => tracing::warn!("The {what} script timed out"),
+            Err(error) => tracing::warn!("Unable to run the {what} script: {error}"),
+        }
     }
 
     fn reap_at_stop(&mut self) {

@@ -60,7 +60,10 @@ pub fn text(config: &Config, options: &Options) -> String {
     line(format_args!("VRRP notify priority changes = {}", vrrp.notify_priority_changes));
     garp(&mut line, config);
     line(format_args!("VRRP default protocol version = {}", vrrp.version.unwrap_or(2)));
-    if let Some(table) = &global.firewall.nftables {
+    let needed =
+        config.instances.iter().any(|one| one.use_vmac.is_some() || (!one.accept && one.priority != 255));
+    if global.firewall.nftables.is_some() || needed {
+        let table = global.firewall.nftables.as_deref().unwrap_or("keepalived");
         line(format_args!("nftables table name = {table}"));
         line(format_args!(
             "nftables base chain priority = {}",

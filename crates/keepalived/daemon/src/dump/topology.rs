@@ -138,6 +138,8 @@ impl Block<'_, '_> {
         if self.config.unicast {
             self.line(format_args!("Flags:"));
             let _ = writeln!(self.text, "     Using unicast");
+        } else if self.config.use_vmac.is_some() {
+            self.line(format_args!("Flags:"));
         } else {
             self.line(format_args!("Flags: none"));
         }
@@ -223,7 +225,9 @@ impl Block<'_, '_> {
                     AuthKind::Ah => "IPSEC_AH",
                 };
                 self.line(format_args!("Authentication type = {kind}"));
-                self.line(format_args!("Password = ********"));
+                let password =
+                    auth.password.iter().take_while(|byte| **byte != 0).copied().collect::<Vec<_>>();
+                self.line(format_args!("Password = {}", String::from_utf8_lossy(&password)));
             }
             (None, 2) => self.line(format_args!("Authentication type = none")),
             (None, _) => {}

@@ -7,9 +7,13 @@ use keepalived_vrrp::script::{Run, Verdict};
 
 use super::View;
 
-/// A command line with every word in quotes.
+/// A command line with every word in quotes, the program without symbolic links.
 pub fn command(script: &Script) -> String {
-    let words: Vec<String> = script.argv.iter().map(|word| format!("'{word}'")).collect();
+    let real = script.argv.first().and_then(|program| std::fs::canonicalize(program).ok());
+    let real = real.map(|path| path.to_string_lossy().into_owned());
+    let first = real.or_else(|| script.argv.first().cloned());
+    let words: Vec<String> =
+        first.iter().chain(script.argv.iter().skip(1)).map(|word| format!("'{word}'")).collect();
     words.join(" ")
 }
 

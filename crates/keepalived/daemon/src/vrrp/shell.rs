@@ -14,7 +14,7 @@ use keepalived_net::addresses::Address;
 use keepalived_net::links;
 use keepalived_net::mirror::Change;
 use keepalived_net::socket::Heard;
-use keepalived_net::sysctl::Saved;
+use keepalived_net::sysctl::{Saved, Setting};
 use keepalived_net::vmac;
 use keepalived_notify::files::{self, FileTracker};
 use keepalived_notify::processes::{ProcessMonitor, ProcessTable};
@@ -41,6 +41,7 @@ use super::source::source_of;
 use super::statics::Statics;
 use super::timer::Timer;
 use super::translate::{InstancePlan, Objects, Plan, plan};
+use super::urgency::Urgency;
 use crate::dump::{self, Kind, View};
 use crate::heartbeat::{self, Heartbeat};
 use crate::inbox;
@@ -62,6 +63,7 @@ pub struct Shell {
     pub(super) heartbeat: Heartbeat,
     pub(super) inbox: mpsc::Sender<Input>,
     pub(super) stopped: bool,
+    urgency: Urgency,
     pub(super) stopping: bool,
     reread: Reread,
     timer: Timer,
@@ -119,6 +121,7 @@ impl Shell {
             timer: Timer::new(inbox.clone())?,
             inbox,
             stopped: false,
+            urgency: Urgency::new(&setup.config.global),
             stopping: false,
             reread: setup.reread,
             files: None,
@@ -135,8 +138,10 @@ impl Shell {
             return Ok(None);
         }
         shell.adopt(ready);
+        shell.note_firewall();
         shell.set_statics();
         shell.make_vmacs()?;
+        shell.promote_secondaries();
         shell.watch_files();
         shell.watch_processes(setup.processes);
         shell.open_sockets();
@@ -146,6 +151,11 @@ impl Shell {
         tracing::info!("Startup complete");
         shell.begin(&predecessor);
         shell.log_sockets();
+        if shell.options.dump_conf {
+            for line in dump::data(&shell.view()).lines() {
+                tracing::info!("{line}");
+            }
+        }
         match control::open(setup.control.as_deref(), setup.metrics, &shell.inbox) {
             Ok(door) => shell._door = door,
             Err(error) => tracing::warn!("Unable to open the control socket: {error}"),
@@ -212,6 +222,29 @@ impl Shell {
             })
             .map(|address| (address.address, address.prefix))
             .collect();
+    }
+
+    fn note_firewall(&self) {
+        let firewall = &self.config.global.firewall;
+        let needed = self.live.values().any(|live| live.plan.vmac.is_some())
+            || self.router.instances().any(|instance| instance.config().drop_traffic);
+        if needed && firewall.nftables.is_none() && firewall.iptables.is_none() {
+            tracing::info!(
+                "use_vmac or no_accept/strict specified, but no firewall configured - using nftables"
+            );
+        }
+    }
+
+    /// `promote_secondaries`: the kernel's setting, put back at the end.
+    fn promote_secondaries(&mut self) {
+        for instance in self.config.instances.iter().filter(|instance| instance.promote_secondaries) {
+            let Some(interface) = instance.interface.clone() else { continue };
+            let setting = Setting { family: Family::Inet, interface, name: "promote_secondaries" };
+            match setting.change("1") {
+                Ok(saved) => self.saved.extend(saved),
+                Err(error) => tracing::warn!("promote_secondaries: {error}"),
+            }
+        }
     }
 
     /// Static objects of the live configuration; those of the one before are removed unless they are the same.
@@ -399,7 +432,8 @@ impl Shell {
     /// Lets the machines do what is due.
     pub fn tick(&mut self) {
         let now = now();
-        if self.router.next_deadline().is_some_and(|due| due <= now) {
+        if let Some(due) = self.router.next_deadline().filter(|due| *due <= now) {
+            self.urgency.late(now.since(due));
             let mut commands = Vec::new();
             self.router.handle_timeout(now, &mut commands);
             self.execute(commands);

@@ -140,9 +140,13 @@ impl Sockets {
             let (receiver, sender) = pair.fds;
             text.push_str(&format!(
                 " fd_in {receiver} fd_out = {sender}\n   Interface = {}\n   Family = {family}\n   \
-                 Protocol = {protocol}\n   Type = {kind}\n   Rx buf size = 0\n   VRRP instances\n",
+                 Protocol = {protocol}\n   Type = {kind}\n",
                 pool.interface
             ));
+            if pool.unicast {
+                text.push_str(&format!("   Address = {}\n", pool.address));
+            }
+            text.push_str("   Rx buf size = 0\n   VRRP instances\n");
             for (_, name, vrid) in instances.iter().filter(|(id, ..)| self.pools.get(id) == Some(pool)) {
                 text.push_str(&format!("     {name} vrid {vrid}\n"));
             }
