@@ -182,12 +182,12 @@ impl Wanted {
     /// Looks the name up and fills the slot. A fault carries the original's message; the place is in `self.place`.
     pub fn resolve(&self, names: &dyn Names) -> Result<(), Fault> {
         match &self.kind {
-            WantedKind::Frontend(slot) => {
-                fill(slot, names.frontend(self.proxy_name()), || self.unknown("frontend"))
-            }
-            WantedKind::Backend(slot) => {
-                fill(slot, names.backend(self.proxy_name()), || self.unknown("backend"))
-            }
+            WantedKind::Frontend(slot) => fill(slot, names.frontend(self.proxy_name()), || {
+                self.unknown("frontend", names.backend(self.proxy_name()))
+            }),
+            WantedKind::Backend(slot) => fill(slot, names.backend(self.proxy_name()), || {
+                self.unknown("backend", names.frontend(self.proxy_name()))
+            }),
             WantedKind::Server(slot) => self.resolve_server(slot, names),
             WantedKind::Users(_) if self.name.is_empty() => {
                 Err(Fault::new(format!("missing userlist name {}", self.in_argument())))
@@ -221,8 +221,13 @@ impl Wanted {
         })
     }
 
-    fn unknown(&self, what: &str) -> Fault {
-        Fault::new(format!("unable to find {what} '{}' {}", self.proxy_name(), self.referenced()))
+    /// The name is not known, or only as a proxy of the other side.
+    fn unknown(&self, what: &str, other_side: Option<ProxyId>) -> Fault {
+        let (name, referenced) = (self.proxy_name(), self.referenced());
+        Fault::new(match other_side {
+            Some(_) => format!("proxy '{name}', {referenced}, has not {what} capability"),
+            None => format!("unable to find {what} '{name}' {referenced}"),
+        })
     }
 
     fn referenced(&self) -> String {

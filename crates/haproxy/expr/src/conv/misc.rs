@@ -88,8 +88,9 @@ fn capture<'a>(value: Value<'a>, args: &'a [Arg], cx: &Cx<'a>, direction: Direct
     {
         let kept = text[..text.len().min(length)].to_vec();
         txn.late_captures.borrow_mut().push((direction, slot, kept));
+        return Got::Is(Value::Str(text));
     }
-    Got::Is(Value::Str(text))
+    Got::Missing
 }
 
 fn check_debug(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {

@@ -154,7 +154,7 @@ pub(crate) fn check_name(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), F
     }
     let occurrence = arg::int_at(args, 1, 0);
     if occurrence < -OCCURRENCES_MAX {
-        return Err(Fault::new(format!("occurrence must be >= {}", -OCCURRENCES_MAX)));
+        return Err(Fault::new(format!("header occurrence must be >= {}", -OCCURRENCES_MAX)));
     }
     Ok(())
 }
@@ -294,17 +294,18 @@ fn hdr_ip<'a, S: Side>(args: &'a [Arg], cx: &Cx<'a>, walk: &mut Walk) -> Got<Val
     })
 }
 
-/// An address with or without port: `1.2.3.4:80`, `[::1]:80`.
+/// An address as RFC 7239 writes it: an IPv6 one may stand in brackets, an IPv4 one may have a port.
 fn address_in(text: &[u8]) -> Option<Value<'static>> {
     if let Some(address) = address::parse_ip(text) {
         return Some(cast::of_ip(address));
     }
-    let host = if let Some(inner) = text.strip_prefix(b"[") {
-        &inner[..inner.iter().position(|byte| *byte == b']')?]
-    } else {
-        &text[..text.iter().position(|byte| *byte == b':')?]
-    };
-    address::parse_ip(host).map(cast::of_ip)
+    if let Some(inner) = text.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"]")) {
+        return address::parse_ip(inner).filter(std::net::IpAddr::is_ipv6).map(cast::of_ip);
+    }
+    let colon = text.iter().position(|byte| *byte == b':')?;
+    let port = std::str::from_utf8(&text[colon + 1..]).ok()?;
+    port.parse::<u16>().ok()?;
+    address::parse_ip(&text[..colon]).filter(std::net::IpAddr::is_ipv4).map(cast::of_ip)
 }
 
 fn hdr_val<'a, S: Side>(args: &'a [Arg], cx: &Cx<'a>, walk: &mut Walk) -> Got<Value<'a>> {

@@ -1,6 +1,7 @@
 //! Start line, target and its parts (manual §7.3.6).
 
 use bstr::ByteSlice;
+use common_base::hash::avalanche;
 use haproxy_http::{FieldId, Request, Version};
 
 use crate::address;
@@ -159,16 +160,6 @@ fn sdbm(hash: u32, bytes: &[u8]) -> u32 {
     })
 }
 
-/// The final mix that spreads SDBM's low bits.
-fn avalanche(mut a: u32) -> u32 {
-    a = a.wrapping_add(0x7ed5_5d16).wrapping_add(a << 12);
-    a = (a ^ 0xc761_c23c) ^ (a >> 19);
-    a = a.wrapping_add(0x1656_67b1).wrapping_add(a << 5);
-    a = a.wrapping_add(0xd3a2_646c) ^ (a << 9);
-    a = a.wrapping_add(0xfd70_46c5).wrapping_add(a << 3);
-    (a ^ 0xb55a_4f09) ^ (a >> 16)
-}
-
 fn hash_of_base(request: &Request) -> u32 {
     avalanche(sdbm(sdbm(0, host(request)), slashed(path_of(request.uri()))))
 }
@@ -283,8 +274,7 @@ fn urlp<'a>(args: &'a [Arg], cx: &Cx<'a>, walk: &mut Walk) -> Got<Value<'a>> {
         let Some(at) = request.uri().find_byte(delimiter) else { return Got::Missing };
         let query = &request.uri()[at + 1..];
         let (name, ignore_case) = (arg::text_at(args, 0), arg::text_at(args, 2) == b"i");
-        let separators: &[u8] = if delimiter == b'?' { b"&;" } else { b"&;?/" };
-        match next_param(query, walk.offset as usize, name, separators, ignore_case) {
+        match next_param(query, walk.offset as usize, name, b"&;", ignore_case) {
             Some((value, after)) => {
                 walk.offset = after as u32;
                 walk.more = walk.all;

@@ -174,6 +174,11 @@ fn input<'a>(cx: &Cx<'a>, direction: Option<Direction>) -> Option<&'a [u8]> {
     direction.is_none_or(|direction| direction == cx.direction).then_some(cx.input.bytes)
 }
 
+/// Raw bytes of a channel, which only streams without HTTP have.
+fn channel<'a>(cx: &Cx<'a>, direction: Option<Direction>) -> Option<&'a [u8]> {
+    if cx.txn?.http { None } else { input(cx, direction) }
+}
+
 fn len<'a>(cx: &Cx<'a>, walk: &mut Walk, direction: Direction) -> Got<Value<'a>> {
     walk.may_change = !cx.input.complete;
     input(cx, Some(direction)).map(|bytes| Value::Int(bytes.len() as i64)).into()
@@ -188,7 +193,7 @@ fn check_part(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
 
 /// `length` bytes from `offset` on, all that follow for 0.
 fn part<'a>(args: &'a [Arg], cx: &Cx<'a>, walk: &mut Walk, direction: Option<Direction>) -> Got<Value<'a>> {
-    let Some(bytes) = input(cx, direction) else { return Got::Missing };
+    let Some(bytes) = channel(cx, direction) else { return Got::Missing };
     let (offset, length) = (arg::int_at(args, 0, 0) as usize, arg::int_at(args, 1, 0) as usize);
     let end = if length == 0 { bytes.len().max(offset) } else { offset.saturating_add(length) };
     match bytes.get(offset..end) {
@@ -231,7 +236,7 @@ fn check_counted(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
 
 /// A big-endian number of bytes, then (or elsewhere) so many bytes.
 fn counted<'a>(args: &'a [Arg], cx: &Cx<'a>, direction: Option<Direction>) -> Got<Value<'a>> {
-    let Some(bytes) = input(cx, direction) else { return Got::Missing };
+    let Some(bytes) = channel(cx, direction) else { return Got::Missing };
     let absent = if cx.input.complete { Got::Missing } else { Got::Pending };
     let (offset, length) = (arg::int_at(args, 0, 0) as usize, arg::int_at(args, 1, 1) as usize);
     let start = arg::int_at(args, 2, 0) as usize;

@@ -6,6 +6,7 @@ mod acls;
 mod basics;
 mod converters;
 mod coverage;
+mod fetches;
 
 use std::sync::Arc;
 
