@@ -126,7 +126,7 @@ pub const ALIASES: &[Alias] = &[
     any("fi", |log, out| endpoint_ip(log.cx.session.destination, out), "address the client connected to"),
     any("fp", |log, out| endpoint_port(log, log.cx.session.destination, out), "port the client connected to"),
     any("ft", frontend_transport, "frontend, with ~ when it is TLS"),
-    any("lc", |log, out| out.int(log_counter(log)), "number of the frontend's log line"),
+    any("lc", |log, out| number_or_hex(log_counter(log), out), "number of the frontend's log line"),
     any("hr", |log, out| captures(&log.log.request_captures, out), "captured request headers"),
     any(
         "hrl",
@@ -169,7 +169,7 @@ fn requested(log: &LogCx<'_>) -> Date {
 }
 
 fn utc(date: Date, out: &mut Out<'_>) {
-    out.plain(|out| {
+    out.bare(|out| {
         date::write_clock(date.secs, out);
         out.extend_from_slice(b" +0000");
     });
@@ -177,7 +177,7 @@ fn utc(date: Date, out: &mut Out<'_>) {
 
 fn local(log: &LogCx<'_>, date: Date, out: &mut Out<'_>) {
     let offset = date::offset_secs(log.cx.world.time_zone(), date);
-    out.plain(|out| {
+    out.bare(|out| {
         date::write_clock(date.secs + i64::from(offset), out);
         out.push(b' ');
         date::write_offset(offset, out);
@@ -186,22 +186,24 @@ fn local(log: &LogCx<'_>, date: Date, out: &mut Out<'_>) {
 
 fn local_millis(log: &LogCx<'_>, date: Date, out: &mut Out<'_>) {
     let offset = date::offset_secs(log.cx.world.time_zone(), date);
-    out.plain(|out| {
+    out.bare(|out| {
         date::write_clock(date.secs + i64::from(offset), out);
         date::write_millis(date.micros, out);
     });
 }
 
 fn millis(date: Date, out: &mut Out<'_>) {
-    if out.encodes() {
-        return out.int(i64::from(date.micros / 1000));
+    let millis = date.micros / 1000;
+    match (out.encodes(), out.flags().has(Flags::HEX)) {
+        (true, _) => out.int(millis.into()),
+        (false, true) => out.bare(|out| hex(millis.into(), 2, out)),
+        (false, false) => out.bare(|out| date::write_three(millis, out)),
     }
-    out.plain(|out| date::write_three(date.micros / 1000, out));
 }
 
 fn number_or_hex(number: i64, out: &mut Out<'_>) {
     if out.flags().has(Flags::HEX) && !out.encodes() {
-        out.plain(|out| hex(number as u64, 4, out));
+        out.bare(|out| hex(number as u64, 4, out));
     } else {
         out.int(number);
     }
@@ -327,9 +329,11 @@ fn frontend_transport(log: &LogCx<'_>, out: &mut Out<'_>) {
     if log.cx.session.tls.is_none() {
         return out.text(frontend(log));
     }
-    let mut name = frontend(log).to_vec();
-    name.push(b'~');
-    out.text(&name);
+    let name = frontend(log);
+    out.plain(|out| {
+        text::escape(name, b'#', text::LOG, out);
+        out.push(b'~');
+    });
 }
 
 fn server(log: &LogCx<'_>, out: &mut Out<'_>) {
@@ -398,7 +402,7 @@ fn retries(log: &LogCx<'_>, out: &mut Out<'_>) {
 fn termination(log: &LogCx<'_>, letters: usize, out: &mut Out<'_>) {
     let state = log.log.termination;
     let text = [state.cause, state.state, state.cookie_in, state.cookie_out];
-    out.text(&text[..letters]);
+    out.bare(|out| out.extend_from_slice(&text[..letters]));
 }
 
 fn cipher<'a>(log: &LogCx<'a>) -> Option<&'a [u8]> {
@@ -414,13 +418,19 @@ fn captures(slots: &[Option<Vec<u8>>], out: &mut Out<'_>) {
     if slots.is_empty() {
         return;
     }
+    let escaping = out.flags().has(Flags::ESCAPE) && !out.encodes();
     let joined = |out: &mut Vec<u8>| {
         out.push(b'{');
         for (index, slot) in slots.iter().enumerate() {
             if index > 0 {
                 out.push(b'|');
             }
-            text::escape(slot.as_deref().unwrap_or_default(), b'#', text::HEADER, out);
+            let value = slot.as_deref().unwrap_or_default();
+            if escaping {
+                text::escape_both(value, text::HEADER, out);
+            } else {
+                text::escape(value, b'#', text::HEADER, out);
+            }
         }
         out.push(b'}');
     };

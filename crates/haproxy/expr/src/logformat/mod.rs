@@ -154,6 +154,10 @@ impl LogFormat {
         }
         let mut out = Out::new(out, node.flags);
         match value {
+            Some(Value::Bin(bytes)) if !node.flags.has(Flags::BINARY) => {
+                // a text ends at a zero byte
+                out.expression(&bytes[..memchr::memchr(0, &bytes).unwrap_or(bytes.len())]);
+            }
             Some(Value::Str(text) | Value::Bin(text) | Value::Meth(_, text)) => out.expression(&text),
             Some(value) => out.plain(|out| cast::write_text(&value, out)),
             None => out.none(),

@@ -104,6 +104,9 @@ impl<'t> Reader<'t> {
             self.nodes.push(Node { item, flags, name, kind });
             return Ok(());
         }
+        if after.is_empty() {
+            return Err(Fault::new("truncated line after '%'"));
+        }
         let end = after.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(after.len());
         let (word, rest) = after.split_at(end);
         if word == "o" {
@@ -183,9 +186,12 @@ fn braces(text: &str) -> Result<(Option<&str>, &str), Fault> {
 /// Flags that are not known change nothing, as in the original.
 fn apply(mut flags: Flags, arguments: &str) -> Flags {
     for argument in arguments.split(',') {
-        let (word, set) = match argument.strip_prefix('-') {
-            Some(word) => (word, false),
-            None => (argument.strip_prefix('+').unwrap_or(argument), true),
+        // a word without a sign changes nothing, as in the original
+        let Some((sign, word)) = argument.split_at_checked(1) else { continue };
+        let set = match sign {
+            "+" => true,
+            "-" => false,
+            _ => continue,
         };
         if let Some((_, flag)) = FLAGS.iter().find(|(name, _)| *name == word) {
             flags = if set { flags.with(*flag) } else { flags.without(*flag) };

@@ -92,23 +92,28 @@ impl<'o> Out<'o> {
         self.quoted(|out, _| write(out));
     }
 
-    /// A number.
+    /// A number; quotes are for texts only.
     pub fn int(&mut self, number: i64) {
         if let Some(kind) = self.encoder {
             return super::encode::int(self.flags, kind, number, self.to);
         }
-        self.quoted(|out, _| out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()));
+        self.to.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
     }
 
     /// A number with a plus before it, which encodings leave away.
     pub fn int_with_plus(&mut self, number: i64) {
-        if self.encoder.is_some() {
-            return self.int(number);
+        if self.encoder.is_none() {
+            self.to.push(b'+');
         }
-        self.quoted(|out, _| {
-            out.push(b'+');
-            out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-        });
+        self.int(number);
+    }
+
+    /// A date, hexadecimal number or state, which quotes are not for.
+    pub fn bare(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.encoder.is_some() {
+            return self.plain(write);
+        }
+        write(self.to);
     }
 
     /// Text of the configuration or of a name: control characters are escaped.
@@ -222,12 +227,13 @@ pub fn escape(text: &[u8], mark: u8, unsafe_bytes: &Unsafe, out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
 }
 
-fn escape_both(text: &[u8], unsafe_bytes: &Unsafe, out: &mut Vec<u8>) {
+/// As `escape`, and a backslash before what RFC 5424 wants escaped.
+pub fn escape_both(text: &[u8], unsafe_bytes: &Unsafe, out: &mut Vec<u8>) {
     for byte in text {
-        if matches!(byte, b'"' | b'\\' | b']') {
-            out.extend_from_slice(&[b'\\', *byte]);
-        } else if unsafe_bytes[usize::from(*byte)] {
+        if unsafe_bytes[usize::from(*byte)] {
             push_hex(b'#', *byte, out);
+        } else if matches!(byte, b'"' | b'\\' | b']') {
+            out.extend_from_slice(&[b'\\', *byte]);
         } else {
             out.push(*byte);
         }

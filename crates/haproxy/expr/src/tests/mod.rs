@@ -7,6 +7,7 @@ mod basics;
 mod converters;
 mod coverage;
 mod fetches;
+mod logs;
 
 use std::sync::Arc;
 
