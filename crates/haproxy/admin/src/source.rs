@@ -71,7 +71,11 @@ impl Live<'_> {
     fn frontend(&self, px: &Proxy, now_ms: u64, visit: &mut dyn FnMut(Object<'_>)) {
         let (name, description) = (text(&px.name), px.settings.description.as_deref().map(text));
         let stopped = px.disabled || px.live.stopped.load(Relaxed);
-        let limit = px.live.maxconn.load(Relaxed);
+        // without a limit of its own the process's counts
+        let limit = match px.live.maxconn.load(Relaxed) {
+            0 => self.process.maxconn.load(Relaxed),
+            limit => limit,
+        };
         let full = limit != 0 && px.live.frontend_sessions.load(Relaxed) >= limit;
         visit(Object::Frontend(FrontendFacts {
             name: &name,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use haproxy_admin::cli::Context;
 use haproxy_conf::{Environment, Severity, Show};
 use haproxy_engine::run::Running;
 use haproxy_model::settings::BindSettings;
@@ -27,6 +28,8 @@ pub struct Control {
     pub running: Running,
     /// Sockets of the runtime API.
     pub stats: Vec<(BindSettings, Socket)>,
+    /// What its commands work on.
+    pub context: Arc<Context>,
 }
 
 /// Signals the program answers to (management manual §4).
@@ -72,7 +75,8 @@ enum Ending {
     Killed(i32),
 }
 
-async fn serve(control: Control) -> io::Result<Ending> {
+async fn serve(mut control: Control) -> io::Result<Ending> {
+    crate::pages::serve(&control.context, std::mem::take(&mut control.stats))?;
     let process = Arc::clone(&control.running.process);
     let mut signals = Signals::new()?;
     let mut stopping = false;
@@ -219,6 +223,7 @@ fn reload(control: &Control) {
     match sockets::open(&snapshot, |index| !stays(index)) {
         Ok(opened) => {
             control.running.replace(Arc::new(snapshot));
+            control.context.patterns.store(Arc::new(loaded.patterns));
             control.running.listen(opened);
             messages::print(Severity::Notice, "Loading success.");
         }

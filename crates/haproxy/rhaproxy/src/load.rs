@@ -6,6 +6,7 @@ use haproxy_conf::{
     Diagnostics, Environment, FileProvider, Flow, OsFiles, Reader, Severity, Source, expand_sources,
 };
 use haproxy_expr::Load;
+use haproxy_expr::pattern::store::PatternRef;
 use haproxy_expr::vars::VarNames;
 use haproxy_model::draft::Draft;
 use haproxy_model::parse::{NEGATABLE, SECTIONS, Sink};
@@ -20,6 +21,8 @@ use crate::version::facts;
 pub struct Loaded {
     /// The snapshot, when there was no error.
     pub snapshot: Option<Snapshot>,
+    /// Its maps and pattern lists, by number.
+    pub patterns: Vec<Arc<PatternRef>>,
     /// All messages.
     pub diags: Diagnostics,
     /// `quiet` in the global section.
@@ -60,11 +63,12 @@ pub fn load(
         Ok(sources) => sources,
         Err(error) => {
             diags.plain(Severity::Alert, error.to_string());
-            return Loaded { snapshot: None, diags, quiet: false, zero_warning: false };
+            return Loaded { snapshot: None, patterns: Vec::new(), diags, quiet: false, zero_warning: false };
         }
     };
     let (draft, flow) = read(args, &sources, env, files, lasting, &mut diags);
     let (quiet, zero_warning) = (draft.global.quiet, draft.global.zero_warning);
+    let patterns = draft.load.patterns.all().to_vec();
     let mut snapshot = None;
     if flow == Flow::Continue {
         let generation = old.map_or(1, |old| old.generation + 1);
@@ -74,7 +78,7 @@ pub fn load(
             diags.plain(Severity::Alert, "Fatal errors found in configuration.");
         }
     }
-    Loaded { snapshot, diags, quiet, zero_warning }
+    Loaded { snapshot, patterns, diags, quiet, zero_warning }
 }
 
 fn read(

@@ -10,6 +10,7 @@ use common_os::daemon::{self, Fork};
 use haproxy_conf::{Environment, Severity, Show};
 use haproxy_engine::log::LogOutput;
 use haproxy_engine::run::{self, Machine};
+use haproxy_expr::pattern::store::PatternRef;
 use haproxy_model::snapshot::Snapshot;
 
 use crate::answers::Process;
@@ -48,7 +49,7 @@ pub fn run(args: Args, process: &Process) -> ExitCode {
     if args.switches.check {
         return check(&snapshot, warned, quiet);
     }
-    match serve(args, snapshot, lasting, process, host, quiet) {
+    match serve(args, snapshot, loaded.patterns, lasting, process, host, quiet) {
         Ok(code) => code,
         Err(text) => {
             messages::print(Severity::Alert, &text);
@@ -88,6 +89,7 @@ fn check(snapshot: &Snapshot, warned: bool, quiet: bool) -> ExitCode {
 fn serve(
     args: Args,
     snapshot: Snapshot,
+    patterns: Vec<Arc<PatternRef>>,
     lasting: Lasting,
     process: &Process,
     host: String,
@@ -132,10 +134,12 @@ fn serve(
             .map_err(|error| format!("[{}.main()] Cannot use /dev/null: {error}", process.name))?;
     }
     let machine = Machine { hostname: host, pid: std::process::id() };
-    let services = Arc::new(crate::pages::Pages);
+    let services = Arc::new(crate::pages::services());
+    let idle = Arc::clone(&services.idle);
     let running = run::start(Arc::new(snapshot), listening, log, services, machine)
         .map_err(|error| format!("[{}.main()] Cannot start threads: {error}", process.name))?;
-    let control = Control { args, lasting, running, stats };
+    let context = crate::pages::context(&running.process, idle, Arc::clone(&lasting.vars), patterns, &stats);
+    let control = Control { args, lasting, running, stats, context: Arc::new(context) };
     control::run(control).map_err(|error| format!("[{}.main()] {error}", process.name))
 }
 

@@ -1,5 +1,6 @@
 //! Servers: administrative state, health, weight, agents.
 
+use haproxy_balance::eviction::EvictionCause;
 use haproxy_balance::server::Operational;
 use haproxy_checks::health;
 use haproxy_model::snapshot::{Proxy, Server};
@@ -66,6 +67,19 @@ pub(super) const COMMANDS: &[Command] = &[
         run: set_server,
     },
     Command {
+        words: &["shutdown", "sessions", "server"],
+        usage: "shutdown sessions server <bk>/<srv>",
+        doc: "kill sessions on a server",
+        level: Level::Admin,
+        experimental: false,
+        run: |call| {
+            with_server(call, |_, server| {
+                server.live.evictions.evict(EvictionCause::Operator);
+                Ok("")
+            })
+        },
+    },
+    Command {
         words: &["get", "weight"],
         usage: "get weight <bk>/<srv>",
         doc: "report a server's current weight",
@@ -90,8 +104,8 @@ fn with_server(call: &Call<'_>, act: impl FnOnce(&Proxy, &Server) -> Done) -> An
 }
 
 fn wish(call: &mut Call<'_>, wish: Wish) -> Answer {
-    with_server(call, |px, server| {
-        control::set_admin(&call.cx.process, &call.snapshot, px, server, wish);
+    with_server(call, |_, server| {
+        control::set_admin(&call.cx.process, &call.snapshot, server, wish);
         Ok("")
     })
 }
@@ -138,18 +152,18 @@ fn set_server(call: &mut Call<'_>) -> Answer {
 
 const STATES: &[(&str, Wish)] = &[("ready", Wish::Ready), ("drain", Wish::Drain), ("maint", Wish::Maint)];
 
-fn set_state(call: &Call<'_>, px: &Proxy, server: &Server) -> Done {
+fn set_state(call: &Call<'_>, _: &Proxy, server: &Server) -> Done {
     let Some((_, wish)) = STATES.iter().find(|(name, _)| *name == call.arg(2)) else {
         return Err("'set server <srv> state' expects 'ready', 'drain' and 'maint'.\n".into());
     };
-    control::set_admin(&call.cx.process, &call.snapshot, px, server, *wish);
+    control::set_admin(&call.cx.process, &call.snapshot, server, *wish);
     Ok("")
 }
 
 const HEALTHS: &[(&str, Operational)] =
     &[("up", Operational::Running), ("stopping", Operational::Stopping), ("down", Operational::Stopped)];
 
-fn set_health(call: &Call<'_>, px: &Proxy, server: &Server) -> Done {
+fn set_health(call: &Call<'_>, _: &Proxy, server: &Server) -> Done {
     if server.live.tracked().is_some() {
         return Err("cannot change health on a tracking server.\n".into());
     }
@@ -157,11 +171,11 @@ fn set_health(call: &Call<'_>, px: &Proxy, server: &Server) -> Done {
         return Err("'set server <srv> health' expects 'up', 'stopping', or 'down'.\n".into());
     };
     let transition = health::set_health(&server.live, *state, call.cx.process.clock.now_ms());
-    control::spread(&call.cx.process, &call.snapshot, px, server, transition.into_iter().collect());
+    control::spread(&call.cx.process, &call.snapshot, transition.into_iter().collect());
     Ok("")
 }
 
-fn set_agent(call: &Call<'_>, px: &Proxy, server: &Server) -> Done {
+fn set_agent(call: &Call<'_>, _: &Proxy, server: &Server) -> Done {
     {
         let mut agent = server.live.agent();
         if !agent.configured || !agent.enabled {
@@ -177,7 +191,7 @@ fn set_agent(call: &Call<'_>, px: &Proxy, server: &Server) -> Done {
     let state = if up { Operational::Running } else { Operational::Stopped };
     let now_ms = call.cx.process.clock.now_ms();
     let transition = health::change_state(&server.live, state, health::Cause::Cli, now_ms);
-    control::spread(&call.cx.process, &call.snapshot, px, server, transition.into_iter().collect());
+    control::spread(&call.cx.process, &call.snapshot, transition.into_iter().collect());
     Ok("")
 }
 

@@ -57,39 +57,39 @@ impl Outcome {
 }
 
 /// What an action does with a server; false when it changes nothing.
-type Run = fn(&ServiceRequest<'_>, &Proxy, &Server) -> bool;
+type Run = fn(&ServiceRequest<'_>, &Server) -> bool;
 
 /// Actions of the page's list, and older names scripts still send.
 pub(super) const ACTIONS: &[(&str, &str, Run)] = &[
-    ("ready", "Set state to READY", |r, px, s| admin(r, px, s, Wish::Ready)),
-    ("drain", "Set state to DRAIN", |r, px, s| admin(r, px, s, Wish::Drain)),
-    ("maint", "Set state to MAINT", |r, px, s| admin(r, px, s, Wish::Maint)),
-    ("dhlth", "Health: disable checks", |_, _, s| set(&mut s.live.check().enabled, false)),
-    ("ehlth", "Health: enable checks", |_, _, s| enable_check(s)),
-    ("hrunn", "Health: force UP", |r, px, s| force(r, px, s, Operational::Running)),
-    ("hnolb", "Health: force NOLB", |r, px, s| force(r, px, s, Operational::Stopping)),
-    ("hdown", "Health: force DOWN", |r, px, s| force(r, px, s, Operational::Stopped)),
-    ("dagent", "Agent: disable checks", |_, _, s| set(&mut s.live.agent().enabled, false)),
-    ("eagent", "Agent: enable checks", |_, _, s| enable_agent(s)),
-    ("enable", "", |r, px, s| admin(r, px, s, Wish::Ready)),
-    ("disable", "", |r, px, s| admin(r, px, s, Wish::Maint)),
-    ("stop", "", |r, px, s| admin(r, px, s, Wish::Drain)),
-    ("start", "", |r, px, s| admin(r, px, s, Wish::Ready)),
+    ("ready", "Set state to READY", |r, s| admin(r, s, Wish::Ready)),
+    ("drain", "Set state to DRAIN", |r, s| admin(r, s, Wish::Drain)),
+    ("maint", "Set state to MAINT", |r, s| admin(r, s, Wish::Maint)),
+    ("dhlth", "Health: disable checks", |_, s| set(&mut s.live.check().enabled, false)),
+    ("ehlth", "Health: enable checks", |_, s| enable_check(s)),
+    ("hrunn", "Health: force UP", |r, s| force(r, s, Operational::Running)),
+    ("hnolb", "Health: force NOLB", |r, s| force(r, s, Operational::Stopping)),
+    ("hdown", "Health: force DOWN", |r, s| force(r, s, Operational::Stopped)),
+    ("dagent", "Agent: disable checks", |_, s| set(&mut s.live.agent().enabled, false)),
+    ("eagent", "Agent: enable checks", |_, s| enable_agent(s)),
+    ("enable", "", |r, s| admin(r, s, Wish::Ready)),
+    ("disable", "", |r, s| admin(r, s, Wish::Maint)),
+    ("stop", "", |r, s| admin(r, s, Wish::Drain)),
+    ("start", "", |r, s| admin(r, s, Wish::Ready)),
 ];
 
-fn admin(request: &ServiceRequest<'_>, px: &Proxy, server: &Server, wish: Wish) -> bool {
+fn admin(request: &ServiceRequest<'_>, server: &Server, wish: Wish) -> bool {
     let before = server.live.admin();
-    control::set_admin(request.process, request.snapshot, px, server, wish);
+    control::set_admin(request.process, request.snapshot, server, wish);
     server.live.admin() != before
 }
 
-fn force(request: &ServiceRequest<'_>, px: &Proxy, server: &Server, state: Operational) -> bool {
+fn force(request: &ServiceRequest<'_>, server: &Server, state: Operational) -> bool {
     if !server.live.check().configured {
         return false;
     }
     let transition = health::set_health(&server.live, state, request.process.clock.now_ms());
     let changed = transition.is_some();
-    control::spread(request.process, request.snapshot, px, server, transition.into_iter().collect());
+    control::spread(request.process, request.snapshot, transition.into_iter().collect());
     changed
 }
 
@@ -134,7 +134,7 @@ pub(super) fn apply(request: &ServiceRequest<'_>, page: &Proxy, is_admin: bool) 
     let (mut changed, mut unchanged) = (0, 0);
     for (_, name) in pairs.iter().filter(|(key, _)| key == "s") {
         let server = px.servers.iter().find(|server| &*server.live.conf().name == name.as_str());
-        match server.is_some_and(|server| run(request, px, server)) {
+        match server.is_some_and(|server| run(request, server)) {
             true => changed += 1,
             false => unchanged += 1,
         }
