@@ -40,10 +40,9 @@ pub(crate) fn authority_follows_host(cx: &mut RuleCx<'_>, host: &[u8]) {
     txn.request.set_uri(&target);
 }
 
-/// The Host field names the host of an absolute target a rule has just set.
+/// The Host field names the authority of a target a rule has just set.
 pub(crate) fn host_follows_authority(request: &mut Request) {
-    let parts = uri::split(request.uri());
-    let (Some(_), Some(authority)) = (parts.scheme, parts.authority) else { return };
+    let Some(authority) = uri::split(request.uri()).authority else { return };
     let host = uri::without_userinfo(authority).to_vec();
     let index = request.fields.all(FieldId::Host).next().map(|field| field.index);
     if let Some(index) = index {

@@ -65,7 +65,9 @@ impl Stream<'_> {
         let announce = match (close && !px.settings.options.http_pretend_keepalive, self.txn.request.version)
         {
             (true, _) if !self.request_flags.has(ConnFlags::UPGRADE) => Announce::Close,
-            (false, Version::HTTP_10) => Announce::KeepAlive,
+            (false, Version::HTTP_10) if !self.request_flags.has(ConnFlags::INSECURE_FRAMING) => {
+                Announce::KeepAlive
+            }
             _ => Announce::Nothing,
         };
         if let Some(name) = &px.settings.send_name_header {
@@ -286,7 +288,9 @@ impl Stream<'_> {
             && !tunnel
             && px.settings.connection_mode == ConnectionMode::KeepAlive
             && self.fe().settings.connection_mode == ConnectionMode::KeepAlive;
-        if matches!(self.txn.response.framing, Framing::UntilClose) {
+        let old_chunked =
+            self.txn.response.version < Version::HTTP_11 && self.txn.response.framing == Framing::Chunked;
+        if matches!(self.txn.response.framing, Framing::UntilClose) || old_chunked {
             self.keep_client = false;
         }
         let mut head = self.conn.thread.text();
@@ -460,16 +464,16 @@ impl Stream<'_> {
 
     /// Writes the head for the client, with what it must know about its connection.
     pub fn write_head(&mut self, tunnel: bool, head: &mut Vec<u8>) {
-        let announce = if tunnel {
-            Announce::Nothing
-        } else if !self.keep_client {
-            Announce::Close
-        } else if self.txn.request.version == Version::HTTP_10 && self.txn.has_request {
-            Announce::KeepAlive
-        } else {
-            Announce::Nothing
+        // a server's 1.0 stays 1.0, where closing goes without saying and keeping does not
+        let old_response = self.txn.response.version < Version::HTTP_11;
+        let old_request = self.txn.has_request && self.txn.request.version < Version::HTTP_11;
+        let announce = match self.keep_client {
+            _ if tunnel => Announce::Nothing,
+            false if old_response => Announce::Nothing,
+            false => Announce::Close,
+            true if old_response || old_request => Announce::KeepAlive,
+            true => Announce::Nothing,
         };
-        self.txn.response.version = Version::HTTP_11;
         if self.txn.response.fields.contains(FieldId::KeepAlive) && announce == Announce::Close {
             self.txn.response.fields.remove_known(FieldId::KeepAlive);
         }

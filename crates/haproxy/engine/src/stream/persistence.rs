@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use haproxy_expr::cx::Direction;
-use haproxy_http::{FieldId, Method};
+use haproxy_http::{FieldId, Method, cookie as pairs};
 use haproxy_model::settings::{CookieMethod, CookiePersistence};
 use haproxy_model::snapshot::{Proxy, Server};
 
@@ -64,7 +64,7 @@ impl Stream<'_> {
             (None, _) => b'I',
         };
         match cookie.method {
-            CookieMethod::Prefix if found.is_some() => {
+            CookieMethod::Prefix if value.len() > key.len() => {
                 // the application gets its own value back
                 let field = self.txn.request.fields.at(field_index)?;
                 let mut text = field.value[..range.start].to_vec();
@@ -113,6 +113,7 @@ impl Stream<'_> {
             return;
         }
         let Some(own) = own else { return };
+        self.remove_cookies(&cookie.name);
         let mut text = Vec::with_capacity(64);
         text.extend_from_slice(&cookie.name);
         text.push(b'=');
@@ -145,24 +146,33 @@ impl Stream<'_> {
     fn change_cookies(&mut self, cookie: &CookiePersistence, own: Option<&[u8]>) {
         let mut changes = Vec::new();
         for field in self.txn.response.fields.all(FieldId::SetCookie) {
-            let Some((name, value)) = split_pair(field.value) else { continue };
-            if name != cookie.name {
+            let Some(pair) = pairs::set_cookie(field.value).filter(|pair| pair.name == cookie.name) else {
                 continue;
-            }
-            let start = field.value.iter().position(|b| *b == b'=').map_or(0, |at| at + 1);
-            let mut text = field.value[..start].to_vec();
-            let own = own.unwrap_or_default();
-            text.extend_from_slice(own);
+            };
+            // blanks around the sign go, what follows the value stays
+            let mut text = cookie.name.clone();
+            text.push(b'=');
+            text.extend_from_slice(own.unwrap_or_default());
             if cookie.method == CookieMethod::Prefix {
                 text.push(b'~');
-                text.extend_from_slice(value);
+                text.extend_from_slice(pair.value);
             }
-            text.extend_from_slice(&field.value[start + value.len()..]);
+            text.extend_from_slice(&field.value[pair.range.end..]);
             changes.push((field.index, text));
         }
         for (index, text) in changes {
             self.txn.response.fields.replace_value(index, &text);
             self.txn.log.termination.cookie_out = b'R';
+        }
+    }
+
+    /// Takes the server's own cookie of that name out: ours takes its place.
+    fn remove_cookies(&mut self, name: &[u8]) {
+        if self.txn.response.fields.contains(FieldId::SetCookie) {
+            self.txn.response.fields.retain(|field| {
+                field.id != FieldId::SetCookie
+                    || pairs::set_cookie(field.value).is_none_or(|pair| pair.name != name)
+            });
         }
     }
 
@@ -210,18 +220,8 @@ fn is_cacheable(stream: &Stream<'_>) -> bool {
 }
 
 fn set_by_server(response: &haproxy_http::Response, name: &[u8]) -> bool {
-    response
-        .fields
-        .all(FieldId::SetCookie)
-        .any(|field| split_pair(field.value).is_some_and(|(n, _)| n == name))
-}
-
-/// Name and value of a `name=value; attributes` text.
-fn split_pair(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = text.iter().position(|b| *b == b';').unwrap_or(text.len());
-    let pair = &text[..end];
-    let at = pair.iter().position(|b| *b == b'=')?;
-    Some((pair[..at].trim_ascii(), pair[at + 1..].trim_ascii_end()))
+    let set = |value| pairs::set_cookie(value).is_some_and(|pair: pairs::Pair<'_>| pair.name == name);
+    response.fields.all(FieldId::SetCookie).any(|field| set(field.value))
 }
 
 /// Value of a cookie in a request: its bytes, the field that has it, and its place within the field's value.
@@ -229,38 +229,21 @@ fn find_cookie(
     request: &haproxy_http::Request,
     name: &[u8],
 ) -> Option<(Vec<u8>, usize, std::ops::Range<usize>)> {
-    for field in request.fields.all(FieldId::Cookie) {
-        let mut at = 0;
-        for piece in field.value.split(|b| *b == b';') {
-            if let Some(equals) = piece.iter().position(|b| *b == b'=')
-                && piece[..equals].trim_ascii() == name
-            {
-                let start = at + equals + 1;
-                let end = at + piece.trim_ascii_end().len().max(equals + 1);
-                return Some((field.value[start..end].to_vec(), field.index, start..end));
-            }
-            at += piece.len() + 1;
-        }
-    }
-    None
+    request.fields.all(FieldId::Cookie).find_map(|field| {
+        let pair = pairs::find(field.value, name)?;
+        Some((pair.value.to_vec(), field.index, pair.value_range))
+    })
 }
 
-/// A `Cookie` value without one cookie: `k=v; SRV=A; z=1` becomes `k=v; z=1`.
+/// A `Cookie` value without one cookie, however often it is there: `k=v; SRV=A; z=1` becomes `k=v; z=1`.
 fn without_cookie(value: &[u8], name: &[u8]) -> Vec<u8> {
-    let mut out: Vec<u8> = Vec::with_capacity(value.len());
-    for piece in value.split(|b| *b == b';') {
-        let is_it = piece.iter().position(|b| *b == b'=').is_some_and(|at| piece[..at].trim_ascii() == name);
-        if is_it {
-            continue;
-        }
-        if !out.is_empty() {
-            out.push(b';');
-            out.extend_from_slice(piece);
-        } else {
-            out.extend_from_slice(piece.trim_ascii_start());
-        }
+    let mut text = value.to_vec();
+    while let Some(pair) = pairs::find(&text, name) {
+        let mut rest = Vec::with_capacity(text.len());
+        pairs::without(&text, &pair, &mut rest);
+        text = rest;
     }
-    out
+    text
 }
 
 /// `capture cookie`: `name=value` of the first cookie whose name begins so, cut to its length.

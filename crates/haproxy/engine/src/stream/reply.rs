@@ -148,6 +148,7 @@ impl Stream<'_> {
         let reason: &[u8] =
             if reply.reason.is_empty() { status::reason(reply.status).as_bytes() } else { &reply.reason };
         response.set_status(reply.status, reason);
+        response.version = reply.version;
         let mut digits = [0u8; 20];
         let length = decimal(reply.body.len() as u64, &mut digits);
         let length_at = reply.length_at.unwrap_or(usize::MAX);

@@ -16,9 +16,6 @@ impl Stream<'_> {
         let fe = snapshot.proxy(self.frontend);
         let status = self.txn.response.status;
         self.txn.log.status = status;
-        if status == 101 || self.txn.response.version < haproxy_http::Version::HTTP_11 {
-            self.txn.response.version = haproxy_http::Version::HTTP_11;
-        }
         server.live.counters.at(self.conn.thread.index).upstream.responses.count(status);
         self.cookie_out(px, server);
         self.capture_response(fe);

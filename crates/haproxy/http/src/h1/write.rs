@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::fields::{Field, Fields};
-use crate::message::{Request, Response, Version};
+use crate::message::{Framing, Request, Response, Version};
 use crate::name::FieldId;
 use crate::status;
 
@@ -58,10 +58,11 @@ pub fn write_request_head(request: &Request, options: WriteOptions<'_>, out: &mu
     out.push(b' ');
     version(request.version, out);
     out.extend_from_slice(b"\r\n");
-    // TE is hop-by-hop; of its members only `trailers` is what this proxy can promise (RFC 9110 §10.1.4).
-    let te = request.fields.contains(FieldId::Te);
-    fields(&request.fields, options, out, |field| {
-        if te && field.id == FieldId::Te { te_value(field.value) } else { Some(field.value) }
+    let framing = Announced::of(&request.fields, request.framing, request.framing == Framing::None);
+    fields(&request.fields, options, framing, out, |field| match field.id {
+        // TE is hop-by-hop; of its members only `trailers` is what this proxy can promise (RFC 9110 §10.1.4).
+        FieldId::Te => te_value(field.value),
+        _ => Some(field.value),
     });
 }
 
@@ -74,7 +75,44 @@ pub fn write_response_head(response: &Response, options: WriteOptions<'_>, out: 
     out.push(b' ');
     out.extend_from_slice(response.reason());
     out.extend_from_slice(b"\r\n");
-    fields(&response.fields, options, out, |field| Some(field.value));
+    let framing = Announced::of(&response.fields, response.framing, false);
+    fields(&response.fields, options, framing, out, |field| Some(field.value));
+}
+
+/// What the fields say of the body's end, held against what is true: rules may have changed either field, and two readers
+/// must never see two ends (RFC 9112 §11.2).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Announced {
+    /// The fields are true, or there is no body they could be wrong about.
+    True,
+    /// The fields must go.
+    Nothing,
+    /// `content-length` with this number instead.
+    Length(u64),
+    /// `transfer-encoding: chunked` instead.
+    Chunked,
+}
+
+impl Announced {
+    fn of(fields: &Fields, framing: Framing, bodyless: bool) -> Announced {
+        let length = fields.first(FieldId::ContentLength);
+        let coding = fields.first(FieldId::TransferEncoding);
+        match framing {
+            Framing::None if bodyless && (length.is_some() || coding.is_some()) => Announced::Nothing,
+            Framing::Length(n) if coding.is_some() || length.and_then(number) != Some(n) => {
+                Announced::Length(n)
+            }
+            Framing::Chunked if length.is_some() || coding.is_none() => Announced::Chunked,
+            Framing::UntilClose if length.is_some() => Announced::Nothing,
+            Framing::None | Framing::Length(_) | Framing::Chunked | Framing::UntilClose | Framing::Tunnel => {
+                Announced::True
+            }
+        }
+    }
+}
+
+fn number(text: &[u8]) -> Option<u64> {
+    std::str::from_utf8(text).ok()?.parse().ok()
 }
 
 /// Appends the head of an interim response without fields, such as `HTTP/1.1 100 Continue`.
@@ -109,13 +147,23 @@ fn version(version: Version, out: &mut Vec<u8>) {
 fn fields<'a>(
     all: &'a Fields,
     options: WriteOptions<'_>,
+    framing: Announced,
     out: &mut Vec<u8>,
     value: impl Fn(Field<'a>) -> Option<&'a [u8]>,
 ) {
     for field in all.iter() {
+        let frames = matches!(field.id, FieldId::ContentLength | FieldId::TransferEncoding);
+        if frames && framing != Announced::True {
+            continue;
+        }
         if let Some(value) = value(field) {
             one(field.name, value, options, out);
         }
+    }
+    match framing {
+        Announced::True | Announced::Nothing => {}
+        Announced::Length(n) => one(b"content-length", n.to_string().as_bytes(), options, out),
+        Announced::Chunked => one(b"transfer-encoding", b"chunked", options, out),
     }
     match options.announce {
         Announce::Nothing => {}
