@@ -84,7 +84,7 @@ impl Parser<'_> {
                 Token::Open => self.unexpected_open(),
                 Token::Close => self.unknown("}", None),
                 Token::Text(text) => {
-                    let words = words::split(&text, &mut self.ctx.sink);
+                    let words = words::split(&text);
                     match rows.iter().find(|row| row.keyword.name == words.keyword()) {
                         Some(row) => self.root_statement(row, &words)?,
                         None => {
@@ -105,6 +105,15 @@ impl Parser<'_> {
             return self.statement(&row.keyword, words);
         }
         if row.quiet.meets(roles) {
+            if !matches!(row.keyword.body, Body::Line) {
+                match self.next() {
+                    Some(Token::Open) => self.put_back = Some(Token::Open),
+                    other => {
+                        self.put_back = other;
+                        return Ok(());
+                    }
+                }
+            }
             let said = self.ctx.sink.messages.len();
             let result = self.statement(&row.keyword, words);
             // the reader's own complaints are every process's
@@ -192,7 +201,7 @@ impl Parser<'_> {
                 Token::Close => break,
                 Token::Open => self.unexpected_open(),
                 Token::Text(text) => {
-                    let words = words::split(&text, &mut self.ctx.sink);
+                    let words = words::split(&text);
                     match block.find(words.keyword()) {
                         Some(row) => self.statement(row, &words)?,
                         None => self.unknown(words.keyword(), block.suggest(words.keyword())),
@@ -207,7 +216,12 @@ impl Parser<'_> {
     fn list(&mut self, list: &'static List) -> Result<(), Abort> {
         match self.next() {
             Some(Token::Open) => {}
-            // the original takes what follows for entries
+            // the original takes what follows for entries, or the next line only
+            Some(Token::Text(text)) if list.whole => {
+                let result = self.entry(list, &text);
+                (list.end)(&mut self.ctx);
+                return result;
+            }
             other => self.put_back = other,
         }
         while let Some(token) = self.next() {
@@ -224,7 +238,7 @@ impl Parser<'_> {
     }
 
     fn entry(&mut self, list: &'static List, text: &str) -> Result<(), Abort> {
-        let words = words::split(text, &mut self.ctx.sink);
+        let words = words::split(text);
         if !words.is_empty() {
             (list.entry)(&mut self.ctx, &words)?;
         }

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use crate::diag::{Place, Sink};
 use crate::provider::Provider;
 use crate::role::Roles;
+use crate::words;
 
 pub use include::{INCLUDES, IncludeCheck};
 
@@ -275,8 +276,12 @@ impl<'p> Reader<'p> {
 
     /// Cuts a line at its braces.
     fn cut(&mut self, line: &str, sink: &mut Sink) {
-        if line.bytes().filter(|b| *b == b'"').count() % 2 == 1 && !raw_quotes(line) {
+        if unescaped_quotes(line) % 2 == 1 {
             sink.config(format!("Unterminated quote '{}'", line.trim()));
+            sink.hint("close the string with \" on the same line");
+        }
+        if words::open_quote(line).is_some() {
+            sink.config(format!("Unmatched quote: '{}'", line.trim()));
             sink.hint("close the string with \" on the same line");
         }
         let mut start = 0;
@@ -310,7 +315,17 @@ impl<'p> Reader<'p> {
     }
 }
 
-/// Whether an odd number of quotes may be right because one is escaped.
-fn raw_quotes(line: &str) -> bool {
-    line.contains("\\\"")
+/// Number of quotes that no backslash stands before.
+fn unescaped_quotes(line: &str) -> usize {
+    let mut escaped = false;
+    let mut count = 0;
+    for byte in line.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => count += 1,
+            _ => {}
+        }
+    }
+    count
 }

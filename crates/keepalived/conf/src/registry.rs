@@ -66,6 +66,8 @@ pub struct Block {
 pub struct List {
     /// The form of an entry.
     pub entry_args: &'static str,
+    /// The words of all lines are one list; else each line is an entry.
+    pub whole: bool,
     /// Called for each line.
     pub entry: Run,
     /// Called at the closing brace.

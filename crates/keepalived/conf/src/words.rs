@@ -11,19 +11,16 @@ pub struct Words {
     pub words: Vec<String>,
 }
 
-/// Splits a statement. An open quote is complained of and ends the line before it.
-pub fn split(raw: &str, sink: &mut Sink) -> Words {
+/// Splits a statement. An open quote (which the reader has complained of) ends the line before it.
+pub fn split(raw: &str) -> Words {
+    let raw = raw.trim();
+    let raw = &raw[..open_quote(raw).unwrap_or(raw.len())];
     let mut words = Vec::new();
-    let mut rest = raw.trim();
+    let mut rest = raw;
     while let Some(first) = rest.chars().next() {
-        if let Some(quoted) = rest.strip_prefix('"') {
-            let Some(end) = quoted.find('"') else {
-                sink.config(format!("Unmatched quote: '{}'", raw.trim()));
-                sink.hint("close the string with \" on the same line");
-                break;
-            };
-            words.push(quoted[..end].to_owned());
-            rest = &quoted[end + 1..];
+        if let Some((inside, after)) = rest.strip_prefix('"').and_then(|quoted| quoted.split_once('"')) {
+            words.push(inside.to_owned());
+            rest = after;
         } else if first.is_ascii_whitespace() {
             rest = rest.trim_start();
         } else {
@@ -33,6 +30,12 @@ pub fn split(raw: &str, sink: &mut Sink) -> Words {
         }
     }
     Words { raw: raw.trim().to_owned(), words }
+}
+
+/// Where a quote stands that nothing closes.
+pub fn open_quote(text: &str) -> Option<usize> {
+    let quotes: Vec<usize> = text.match_indices('"').map(|(index, _)| index).collect();
+    if quotes.len() % 2 == 1 { quotes.last().copied() } else { None }
 }
 
 impl Words {

@@ -50,6 +50,13 @@ const REASONS: &[Reason] = &[
         },
     },
     Reason {
+        label: "a number as route type that the kernel does not know: the original sends it, ours refuses the route",
+        holds: |original, ours| {
+            original.code == ours.code
+                && ours.messages.iter().any(|line| line.contains("Unknown route type "))
+        },
+    },
+    Reason {
         label: "a keyword of 2.4 that 2.2.7 does not know",
         holds: |original, ours| {
             original.messages.difference(&ours.messages).all(|line| {

@@ -178,7 +178,14 @@ fn digest(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
     }
     let digest = super::checker_kinds::hex_bytes(word).and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
     match digest {
-        Some(digest) => with_url(ctx, |url| url.digest = Some(digest)),
+        Some(digest) => {
+            let again = |checker: &crate::draft::CheckerDraft| matches!(&checker.kind, CheckerKindDraft::Http(http) if http.url.digest.is_some());
+            if ctx.draft.lvs.checker.as_ref().is_some_and(again) {
+                ctx.config(format!("Digest '{word}' is a duplicate"));
+                return GO;
+            }
+            with_url(ctx, |url| url.digest = Some(digest))
+        }
         None => {
             ctx.config(format!("Invalid digest {word}"));
             GO

@@ -245,6 +245,7 @@ const MAIL: &[Keyword] = &[
 
 static EMAILS: List = List {
     entry_args: "ADDRESS...",
+    whole: true,
     entry: |ctx, words| {
         ctx.draft.config.global.mail.notification_email.extend(words.words.iter().cloned());
         GO

@@ -66,6 +66,7 @@ const SYNC_KEYWORDS: &[Keyword] = &[
 
 static MEMBERS: List = List {
     entry_args: "INSTANCE...",
+    whole: true,
     entry: |ctx, words| with(ctx, |group| group.group.instances.extend(words.words.iter().cloned())),
     end: done,
 };
@@ -125,7 +126,7 @@ fn begin_members(ctx: &mut Ctx<'_>, _: &Words) -> Outcome {
 }
 
 const fn tracking(entry: Run) -> List {
-    List { entry_args: "NAME [weight N [reverse|noreverse]]", entry, end: done }
+    List { entry_args: "NAME [weight N [reverse|noreverse]]", whole: false, entry, end: done }
 }
 
 static TRACK_INTERFACE: List = tracking(|c, w| track(c, w, Kind::Interface));
@@ -223,6 +224,7 @@ pub static GARP_GROUP: Block = Block {
 
 static GARP_INTERFACES: List = List {
     entry_args: "IF...",
+    whole: true,
     entry: |ctx, words| {
         ctx.draft.garp_names.extend(words.words.iter().cloned());
         GO
@@ -316,6 +318,7 @@ pub static TRACK_GROUP: Block = Block {
 
 static TRACK_MEMBERS: List = List {
     entry_args: "INSTANCE...",
+    whole: true,
     entry: |ctx, words| {
         if let Some(group) = &mut ctx.draft.track_group {
             group.instances.extend(words.words.iter().cloned());

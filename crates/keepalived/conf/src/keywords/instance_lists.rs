@@ -36,6 +36,7 @@ pub const KEYWORDS: &[Keyword] = &[
 
 static PEERS: List = List {
     entry_args: "ADDR [min_ttl N] [max_ttl N]",
+    whole: false,
     entry: peer,
     end: |ctx| {
         let _ = set(ctx, |instance| instance.unicast = true);
@@ -88,9 +89,9 @@ fn peer(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
 }
 
 static VIPS: List =
-    List { entry_args: addresses::FORM, entry: |ctx, words| vip(ctx, words, true), end: done };
+    List { entry_args: addresses::FORM, whole: false, entry: |ctx, words| vip(ctx, words, true), end: done };
 static EXCLUDED: List =
-    List { entry_args: addresses::FORM, entry: |ctx, words| vip(ctx, words, false), end: done };
+    List { entry_args: addresses::FORM, whole: false, entry: |ctx, words| vip(ctx, words, false), end: done };
 
 fn vip(ctx: &mut Ctx<'_>, words: &Words, advertised: bool) -> Outcome {
     let Some(address) = addresses::parse(ctx, words, Use::Virtual)? else { return GO };
@@ -116,6 +117,7 @@ fn push_address(list: &mut Vec<IpAddress>, address: IpAddress) {
 
 static ROUTES: List = List {
     entry_args: crate::keywords::addresses::ROUTE_FORM,
+    whole: false,
     entry: |ctx, words| match super::addresses::route(ctx, words, Use::Virtual)? {
         Some(route) => set(ctx, |instance| instance.routes.push(route)),
         None => GO,
@@ -125,6 +127,7 @@ static ROUTES: List = List {
 
 static RULES: List = List {
     entry_args: crate::keywords::addresses::RULE_FORM,
+    whole: false,
     entry: |ctx, words| match super::addresses::rule(ctx, words, Use::Virtual)? {
         Some(rule) => set(ctx, |instance| instance.rules.push(rule)),
         None => GO,
@@ -132,25 +135,33 @@ static RULES: List = List {
     end: done,
 };
 
-static TRACK_INTERFACE: List =
-    List { entry_args: "IF [weight N [reverse]]", entry: |c, w| track(c, w, Kind::Interface), end: done };
+static TRACK_INTERFACE: List = List {
+    entry_args: "IF [weight N [reverse]]",
+    whole: false,
+    entry: |c, w| track(c, w, Kind::Interface),
+    end: done,
+};
 static TRACK_SCRIPT: List = List {
     entry_args: "NAME [weight N [reverse|noreverse]]",
+    whole: false,
     entry: |c, w| track(c, w, Kind::Script),
     end: done,
 };
 static TRACK_FILE: List = List {
     entry_args: "NAME [weight N [reverse|noreverse]]",
+    whole: false,
     entry: |c, w| track(c, w, Kind::File),
     end: done,
 };
 static TRACK_PROCESS: List = List {
     entry_args: "NAME [weight N [reverse|noreverse]]",
+    whole: false,
     entry: |c, w| track(c, w, Kind::Process),
     end: done,
 };
 static TRACK_BFD: List = List {
     entry_args: "NAME [weight N [reverse|noreverse]]",
+    whole: false,
     entry: |c, w| track(c, w, Kind::Bfd),
     end: done,
 };

@@ -11,6 +11,7 @@ use super::addresses::{self, Use};
 /// `static_ipaddress`.
 pub static STATIC_ADDRESSES: List = List {
     entry_args: addresses::FORM,
+    whole: false,
     entry: |ctx, words| {
         if let Some(address) = addresses::parse(ctx, words, Use::Static)? {
             ctx.draft.config.static_addresses.push(address);
@@ -23,6 +24,7 @@ pub static STATIC_ADDRESSES: List = List {
 /// `static_routes`.
 pub static STATIC_ROUTES: List = List {
     entry_args: addresses::ROUTE_FORM,
+    whole: false,
     entry: |ctx, words| {
         if let Some(route) = addresses::route(ctx, words, Use::Static)? {
             ctx.draft.config.static_routes.push(route);
@@ -35,6 +37,7 @@ pub static STATIC_ROUTES: List = List {
 /// `static_rules`.
 pub static STATIC_RULES: List = List {
     entry_args: addresses::RULE_FORM,
+    whole: false,
     entry: |ctx, words| {
         if let Some(rule) = addresses::rule(ctx, words, Use::Static)? {
             ctx.draft.config.static_rules.push(rule);
@@ -45,7 +48,8 @@ pub static STATIC_RULES: List = List {
 };
 
 /// `linkbeat_interfaces`.
-pub static LINKBEAT: List = List { entry_args: "IF [MII|ETHTOOL|IOCTL]", entry: linkbeat, end: done };
+pub static LINKBEAT: List =
+    List { entry_args: "IF [MII|ETHTOOL|IOCTL]", whole: false, entry: linkbeat, end: done };
 
 fn linkbeat(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
     let interface = words.keyword();
@@ -69,7 +73,8 @@ fn linkbeat(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
 }
 
 /// `interface_up_down_delays`.
-pub static DELAYS: List = List { entry_args: "IF DOWN_DELAY [UP_DELAY]", entry: delays, end: done };
+pub static DELAYS: List =
+    List { entry_args: "IF DOWN_DELAY [UP_DELAY]", whole: false, entry: delays, end: done };
 
 fn delays(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
     let interface = words.keyword();

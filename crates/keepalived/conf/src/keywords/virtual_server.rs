@@ -100,7 +100,8 @@ pub fn begin(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
 
 /// An address and an optional port; `None` after number complaints. `min` is the least port.
 pub fn address_port(ctx: &mut Ctx<'_>, address: &str, port: Option<&str>, min: u32) -> Option<(IpAddr, u16)> {
-    let parsed = address.parse::<IpAddr>();
+    // the original passes over a prefix length
+    let parsed = address.split('/').next().unwrap_or(address).parse::<IpAddr>();
     let port = match port {
         None => 0,
         Some("0") => 0,
@@ -535,8 +536,12 @@ fn sorry_method(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
 }
 
 /// `virtual_server_group`.
-pub static GROUP: List =
-    List { entry_args: "ADDR[-END|/LEN] [PORT] | fwmark N [inet|inet6]", entry: group_entry, end: end_group };
+pub static GROUP: List = List {
+    entry_args: "ADDR[-END|/LEN] [PORT] | fwmark N [inet|inet6]",
+    whole: false,
+    entry: group_entry,
+    end: end_group,
+};
 
 /// The head line of a group.
 pub fn begin_group(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
@@ -588,24 +593,16 @@ fn group_range(ctx: &mut Ctx<'_>, words: &Words) -> Option<GroupRange> {
         (None, Some((start, len))) => (start, Some((true, len))),
         (None, None) => (text, None),
     };
-    let Ok(first) = start.parse::<IpAddr>() else {
-        let port = words.at(1).map(|port| format!("/port/{port}")).unwrap_or_default();
-        ctx.config(format!("Invalid virtual server group IP address {start} {port} - skipping"));
-        return None;
-    };
     let port = match words.at(1) {
-        None | Some("0") => 0,
+        None | Some("0") => Some(0),
         Some(word) => {
-            match number::unsigned(&mut ctx.sink, word, 1, 65535).and_then(|port| u16::try_from(port).ok()) {
-                Some(port) => port,
-                None => {
-                    ctx.config(format!(
-                        "Invalid virtual server group IP address {start} /port/{word} - skipping"
-                    ));
-                    return None;
-                }
-            }
+            number::unsigned(&mut ctx.sink, word, 1, 65535).and_then(|port| u16::try_from(port).ok())
         }
+    };
+    let (Ok(first), Some(port)) = (start.parse::<IpAddr>(), port) else {
+        let port = words.at(1).map(|port| format!("/port/{port}")).unwrap_or_default();
+        ctx.config(format!("Invalid virtual server group IP address {text} {port} - skipping"));
+        return None;
     };
     let (first, last) = match end {
         None => (first, first),

@@ -187,10 +187,11 @@ impl<'w> RouteLine<'w> {
             } else if let Some((_, kind)) = KINDS.iter().find(|(name, _)| *name == word) {
                 self.route.kind = *kind;
                 to(self, ctx)?
-            } else if self.destination.is_none() || word.contains(['.', ':', '/']) {
-                self.destination(ctx, word)
+            } else if let Ok(number) = word.parse::<u8>() {
+                // a type may be written as the kernel's number
+                self.numbered_kind(ctx, number) && to(self, ctx)?
             } else {
-                self.unknown(ctx, word)
+                self.destination(ctx, word)
             };
             if !keep {
                 return Ok(false);
@@ -198,6 +199,14 @@ impl<'w> RouteLine<'w> {
             self.index += 1;
         }
         Ok(self.finish(ctx))
+    }
+
+    fn numbered_kind(&mut self, ctx: &mut Ctx<'_>, number: u8) -> bool {
+        match KINDS.iter().find(|(_, kind)| *kind as u8 == number) {
+            Some((_, kind)) => self.route.kind = *kind,
+            None => ctx.config(format!("Unknown route type {number}")),
+        }
+        KINDS.iter().any(|(_, kind)| *kind as u8 == number)
     }
 
     fn unknown(&self, ctx: &mut Ctx<'_>, word: &str) -> bool {
@@ -227,7 +236,16 @@ impl<'w> RouteLine<'w> {
         self.shown = word.to_owned();
         self.destination = Some(destination);
         let is_default = destination.len == 0 && matches!(word, "default" | "any" | "all");
-        is_default || self.fits(ctx, destination.address)
+        is_default || self.destination_fits(ctx, destination.address, word)
+    }
+
+    fn destination_fits(&mut self, ctx: &mut Ctx<'_>, address: IpAddr, word: &str) -> bool {
+        let again = self.family.is_some();
+        let fits = *self.family.get_or_insert(Family::of(address)) == Family::of(address);
+        if !fits && again {
+            ctx.config(format!("Cannot mix IPv4 and IPv6 addresses for route ({word})"));
+        }
+        fits
     }
 
     /// Whether an address is of the route's family, which the first one decides.
