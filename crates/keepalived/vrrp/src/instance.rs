@@ -55,6 +55,7 @@ pub struct Instance {
     master_interval: Micros,
     master: Option<MasterSeen>,
     held: bool,
+    deaf: bool,
     objects_set: bool,
     logged: Limiter,
     stats: Stats,
@@ -120,6 +121,8 @@ pub(crate) enum Begin {
 #[derive(Debug)]
 pub(crate) enum Input {
     Begin(Begin),
+    /// `vrrp_startup_delay` is over.
+    Listen,
     Advert(Advert),
     Rejected(Rejected),
     Standing(Standing),
@@ -166,6 +169,7 @@ impl Instance {
             source: None,
             master: None,
             held: false,
+            deaf: false,
             objects_set: false,
             logged: Limiter::default(),
             stats: Stats::default(),
@@ -178,6 +182,8 @@ impl Instance {
         match (self.state(), input) {
             (State::Init, Input::Begin(begin)) => self.begin(begin, out),
             (State::Backup | State::Master | State::Fault, Input::Begin(_)) => {}
+
+            (State::Init | State::Backup | State::Master | State::Fault, Input::Listen) => self.listen(out),
 
             // RFC 3768 §6.4.1: adverts are not minded before the start, nor in FAULT
             (State::Init | State::Fault, Input::Advert(_) | Input::Rejected(_)) => {}

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use common_base::time::{Instant, Micros};
 
 use crate::{
-    command::Command,
+    command::{Command, Level},
     config::{GroupConfig, RouterConfig},
     deadlines::{Deadlines, Who},
     debounce::Links,
@@ -88,8 +88,6 @@ struct SyncGroup {
 enum Life {
     /// Before `Start`.
     Idle,
-    /// `vrrp_startup_delay`.
-    Delayed,
     Running,
     Stopped,
 }
@@ -324,7 +322,7 @@ impl Router {
     fn link(&mut self, now: Instant, interface: &Name, link: Link, commands: &mut Vec<Command>) {
         let limit = match self.life {
             Life::Idle => Some(Micros::ZERO),
-            Life::Delayed | Life::Running | Life::Stopped => self.debounce_limit(interface),
+            Life::Running | Life::Stopped => self.debounce_limit(interface),
         };
         if self.links.report(interface, link, now, limit) {
             self.link_moved(now, interface, commands);
@@ -350,6 +348,10 @@ impl Router {
                 member.watch.minds_interface(member.instance.config(), interface)
             })
             .collect();
+        if self.life != Life::Idle && !affected.is_empty() {
+            let word = if self.links.state(interface) == Link::Up { "up" } else { "down" };
+            Out::new(now, commands).log(Level::Info, format!("Netlink reports {interface} {word}"));
+        }
         self.reassess(now, &affected, commands);
     }
 
@@ -381,7 +383,7 @@ impl Router {
                     "VRRP_Instance({}) Tracked BFD instance {name} is {word}",
                     member.instance.config().name
                 );
-                Out::new(now, commands).log(crate::command::Level::Info, text);
+                Out::new(now, commands).log(Level::Info, text);
             }
         }
         self.reassess_watchers(now, commands, |watch| watch.bfds.iter().any(|t| t.name == name));

@@ -99,7 +99,7 @@ impl fmt::Display for FaultCause {
         match self {
             Self::InterfaceDown(name) => write!(f, "interface {name} down"),
             Self::InterfaceGone(name) => write!(f, "interface {name} does not exist"),
-            Self::TrackedInterface(name) => write!(f, "tracked interface {name} down"),
+            Self::TrackedInterface(name) => write!(f, "interface {name} down"),
             Self::NoAddress(Family::V4) => f.write_str("no IPv4 address for interface"),
             Self::NoAddress(Family::V6) => f.write_str("no IPv6 address for interface"),
             Self::Script(name) => write!(f, "script {name} failed"),

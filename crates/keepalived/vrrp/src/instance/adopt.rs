@@ -2,7 +2,7 @@
 
 use super::{Instance, Phase};
 use crate::{
-    command::{Command, Level},
+    command::Command,
     config::{InstanceConfig, Object, Vip},
     out::{Out, Wait},
     timers::Timer,
@@ -13,9 +13,7 @@ impl Instance {
     /// What the trackers make of the new configuration comes separately.
     pub(crate) fn adopt(&mut self, config: InstanceConfig, out: &mut Out<'_>) {
         let old = std::mem::replace(&mut self.config, config.sane());
-        if self.config.is_owner() {
-            self.effective = 255;
-        }
+        self.adopt_priority();
         match self.phase {
             Phase::Master { .. } => {
                 self.exchange_objects(&old, out);
@@ -34,6 +32,15 @@ impl Instance {
             Phase::Idle | Phase::Waiting | Phase::Fault => {
                 self.master_interval = self.config.advert_interval;
             }
+        }
+    }
+
+    /// Another configured priority is no news; a change of weights, which comes later, is.
+    fn adopt_priority(&mut self) {
+        let old = self.effective;
+        self.effective = self.weighted_priority();
+        if let Phase::Backup { .. } = self.phase {
+            self.shift_master_down(old);
         }
     }
 
@@ -75,7 +82,7 @@ impl Instance {
         for vip in &gone {
             let text =
                 format!("ip address {}/{} dev {}, no longer exist", vip.address, vip.prefix, vip.interface);
-            out.log(Level::Info, text);
+            out.info(&new.name, &text);
         }
         if !gone.is_empty() {
             out.push(Command::RemoveAddresses { instance, addresses: gone });

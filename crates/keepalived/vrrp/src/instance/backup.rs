@@ -14,7 +14,7 @@ use crate::{
 
 impl Instance {
     pub(super) fn backup_hears(&mut self, advert: &Advert, out: &mut Out<'_>) {
-        if !self.admit(advert, out) {
+        if self.deaf || !self.admit(advert, out) {
             return;
         }
         if advert.priority == 0 {
@@ -99,9 +99,9 @@ impl Instance {
         }
     }
 
-    /// Starts the wait for a master; out of service there is none.
+    /// Starts the wait for a master; out of service, or while nothing is heard yet, there is none.
     pub(super) fn wait(&mut self, wait: Wait, now: Instant) {
-        if self.held {
+        if self.held || self.deaf {
             self.timers.stop(Timer::MasterDown);
             return;
         }

@@ -21,7 +21,7 @@ impl Instance {
             return;
         }
         if advert.priority == 0 {
-            out.info(&self.config.name, "Master received priority 0 message");
+            out.detail(&self.config.name, "Master received priority 0 message");
             self.advertise_now(out);
             return;
         }

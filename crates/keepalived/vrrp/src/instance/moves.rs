@@ -22,17 +22,45 @@ impl Instance {
             self.lead(Reason::Resumed, out);
         } else if self.standing.pending {
             // silent until the first results are there
-        } else if self.config.is_owner() && self.config.initial == Wanted::Master && !self.held {
+        } else if self.leads_at_once() {
             // silently backup with no time to wait, so that a sync group is asked as always
             self.phase = Phase::Backup { delay: Delay::Idle, wants: false };
-            self.timers.set(Timer::MasterDown, out.now);
+            if !self.deaf {
+                self.timers.set(Timer::MasterDown, out.now);
+            }
         } else {
             self.enter_backup(Reason::Start, Wait::Full, out);
         }
     }
 
+    /// Nothing is heard and nobody is waited for until `listen`: `vrrp_startup_delay`.
+    pub(crate) fn deafen(&mut self) {
+        self.deaf = true;
+    }
+
+    /// The end of `vrrp_startup_delay`.
+    pub(super) fn listen(&mut self, out: &mut Out<'_>) {
+        let was = std::mem::replace(&mut self.deaf, false);
+        if !was || self.state() != State::Backup {
+            return;
+        }
+        if self.leads_at_once() {
+            self.timers.set(Timer::MasterDown, out.now);
+        } else {
+            self.wait(Wait::Full, out.now);
+        }
+    }
+
+    /// Only an owner that is told to start as master does.
+    fn leads_at_once(&self) -> bool {
+        self.config.is_owner() && self.config.initial == Wanted::Master && !self.held
+    }
+
     /// Takes a new standing over and acts on what changed.
     pub(super) fn stand(&mut self, standing: Standing, out: &mut Out<'_>) {
+        if self.phase != Phase::Idle {
+            self.tell_files(&standing, out);
+        }
         self.standing = standing;
         self.reprioritise(out);
         let cause = self.standing.causes.first().cloned();
@@ -53,12 +81,25 @@ impl Instance {
         }
     }
 
+    /// Files that begin or cease to be a cause are named.
+    fn tell_files(&self, new: &Standing, out: &mut Out<'_>) {
+        let old = &self.standing.causes;
+        let begun = new.causes.difference(old).map(|cause| (cause, "now"));
+        let ended = old.difference(&new.causes).map(|cause| (cause, "leaving"));
+        for (cause, word) in begun.chain(ended) {
+            if let FaultCause::File(file) = cause {
+                let text = format!("({}): tracked file {file} {word} FAULT state", self.config.name);
+                out.push(Command::Log(Log { level: Level::Info, detail: true, text }));
+            }
+        }
+    }
+
     /// The effective priority from the standing: 1 to 254, and nothing changes an owner.
     fn reprioritise(&mut self, out: &mut Out<'_>) {
         if self.config.is_owner() {
             return;
         }
-        let new = u8::try_from(self.total_priority().clamp(1, 254)).unwrap_or(254);
+        let new = self.weighted_priority();
         let old = std::mem::replace(&mut self.effective, new);
         if new == old || self.phase == Phase::Idle {
             return;
@@ -77,8 +118,16 @@ impl Instance {
         }
     }
 
+    /// What the configured priority and all weights make: 1 to 254, or 255 for an owner.
+    pub(super) fn weighted_priority(&self) -> u8 {
+        if self.config.is_owner() {
+            return 255;
+        }
+        u8::try_from(self.total_priority().clamp(1, 254)).unwrap_or(254)
+    }
+
     /// A running master-down time moves by the difference of the skew times.
-    fn shift_master_down(&mut self, old: u8) {
+    pub(super) fn shift_master_down(&mut self, old: u8) {
         let Some(at) = self.timers.at(Timer::MasterDown) else { return };
         let skew = |priority| timing::skew(self.config.version, priority, self.master_interval);
         let moved = at + skew(self.effective) - skew(old);
@@ -227,9 +276,11 @@ impl Instance {
             }
         }
         if !c.routes.is_empty() {
+            out.detail(&c.name, "setting Virtual Routes");
             out.push(Command::AddRoutes { instance, routes: c.routes.clone() });
         }
         if !c.rules.is_empty() {
+            out.detail(&c.name, "setting Virtual Rules");
             out.push(Command::AddRules { instance, rules: c.rules.clone() });
         }
         self.objects_set = true;
@@ -252,9 +303,11 @@ impl Instance {
         let c = &self.config;
         let instance = self.id;
         if !c.rules.is_empty() {
+            out.detail(&c.name, "removing Virtual Rules");
             out.push(Command::RemoveRules { instance, rules: c.rules.clone() });
         }
         if !c.routes.is_empty() {
+            out.detail(&c.name, "removing Virtual Routes");
             out.push(Command::RemoveRoutes { instance, routes: c.routes.clone() });
         }
         if self.vips().next().is_some() {

@@ -71,6 +71,9 @@ impl Router {
         self.reassess(now, &everything, &mut commands);
         for index in everything {
             if self.life == Life::Running && !self.instances[index].instance.has_begun() {
+                if startup.is_some() {
+                    self.instances[index].instance.deafen();
+                }
                 self.step_alone(now, index, Input::Begin(Begin::Fresh), Group::Ready, &mut commands);
             }
             self.note_deadline(index);
@@ -154,7 +157,7 @@ impl Router {
         for script in &mut vanished {
             script.stop(commands);
         }
-        let started = matches!(self.life, Life::Running | Life::Delayed);
+        let started = self.life == Life::Running;
         for (index, script) in self.scripts.iter_mut().enumerate() {
             if started {
                 script.start(now, commands);

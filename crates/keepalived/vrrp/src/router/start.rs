@@ -1,6 +1,6 @@
 //! The first and the last minute of a process.
 
-use common_base::time::Instant;
+use common_base::time::{Instant, Micros};
 
 use super::{Life, Router};
 use crate::{
@@ -10,76 +10,102 @@ use crate::{
     ids::InstanceId,
     instance::{Begin, Group, Input},
     out::Out,
-    state::{Reason, State},
+    state::{FaultCause, Reason, State},
 };
 
 impl Router {
-    /// Removes what a dead process left, starts the check scripts, and lets the instances begin: those that go on
-    /// as master at once, all others after `vrrp_startup_delay`.
+    /// What cannot run says so, what a dead process left is removed, and the instances begin; those that go on as
+    /// master need not wait, all others hear nothing before `vrrp_startup_delay` is over.
     pub(super) fn start(&mut self, now: Instant, as_: &[(InstanceId, StartAs)], commands: &mut Vec<Command>) {
         if self.life != Life::Idle {
             return;
         }
         let resumes: Vec<bool> = (0..self.instances.len()).map(|index| self.may_resume(index, as_)).collect();
+        let resumed = resumes.iter().any(|resumes| *resumes);
+        let delay = if resumed { Micros::ZERO } else { self.config.startup_delay };
+        if !delay.is_zero() {
+            let text = format!("Delaying startup for {} seconds", delay.as_secs_f64());
+            Out::new(now, commands).log(Level::Info, text);
+            self.deadlines.put(Who::Startup, Some(now + delay));
+            for member in &mut self.instances {
+                member.instance.deafen();
+            }
+        }
         self.tell_causes(now, commands);
+        let everything: Vec<usize> = (0..self.instances.len()).collect();
+        self.reassess(now, &everything, commands);
+        self.life = Life::Running;
+        self.tell_groups_first(&resumes, commands);
+        self.begin(now, Begin::Fresh, commands, |router, index| {
+            !router.instances[index].instance.fault_causes().is_empty()
+        });
         for (member, _) in self.instances.iter_mut().zip(&resumes).filter(|(_, resumes)| !**resumes) {
             member.instance.remove_objects(&mut Out::new(now, commands));
         }
-        let everything: Vec<usize> = (0..self.instances.len()).collect();
-        self.reassess(now, &everything, commands);
         for process in &mut self.processes {
             process.start();
         }
+        self.begin(now, Begin::Resume, commands, |_, index| resumes[index]);
+        self.begin(now, Begin::Fresh, commands, |_, _| true);
         for index in 0..self.scripts.len() {
             self.scripts[index].start(now, commands);
             self.deadlines.put(Who::Script(index), self.scripts[index].next_deadline());
         }
-        for index in (0..resumes.len()).filter(|&index| resumes[index]) {
-            self.step_alone(now, index, Input::Begin(Begin::Resume), Group::Ready, commands);
-        }
-        let delay = self.config.startup_delay;
-        if delay.is_zero() || resumes.iter().any(|resumed| *resumed) {
-            self.startup_over(now, commands);
-        } else {
-            self.life = Life::Delayed;
-            let text = format!("Delaying startup for {} seconds", delay.as_secs_f64());
-            Out::new(now, commands).log(Level::Info, text);
-            self.deadlines.put(Who::Startup, Some(now + delay));
+    }
+
+    /// Lets those begin that have not and are chosen.
+    fn begin(
+        &mut self,
+        now: Instant,
+        begin: Begin,
+        commands: &mut Vec<Command>,
+        chosen: impl Fn(&Self, usize) -> bool,
+    ) {
+        for index in 0..self.instances.len() {
+            if !self.instances[index].instance.has_begun() && chosen(self, index) {
+                self.step_alone(now, index, Input::Begin(begin), Group::Ready, commands);
+            }
         }
     }
 
+    /// Why instances will begin in FAULT, in the original's words, which differ for interfaces.
     fn tell_causes(&self, now: Instant, commands: &mut Vec<Command>) {
         for (index, member) in self.instances.iter().enumerate() {
             for cause in &self.standing(index).causes {
-                let text = format!("entering FAULT state ({cause})");
-                Out::new(now, commands).info(&member.instance.config().name, &text);
+                let name = &member.instance.config().name;
+                let colon = match cause {
+                    FaultCause::InterfaceDown(_)
+                    | FaultCause::InterfaceGone(_)
+                    | FaultCause::TrackedInterface(_) => ":",
+                    FaultCause::NoAddress(_)
+                    | FaultCause::Script(_)
+                    | FaultCause::File(_)
+                    | FaultCause::Process(_)
+                    | FaultCause::Bfd(_)
+                    | FaultCause::NoPeer
+                    | FaultCause::Group(_) => "",
+                };
+                let text = format!("({name}){colon} entering FAULT state ({cause})");
+                Out::new(now, commands).log(Level::Info, text);
             }
         }
     }
 
     pub(super) fn startup_over(&mut self, now: Instant, commands: &mut Vec<Command>) {
         self.deadlines.put(Who::Startup, None);
-        if !matches!(self.life, Life::Idle | Life::Delayed) {
-            return;
-        }
-        self.life = Life::Running;
-        self.tell_groups_first(commands);
-        let waiting: Vec<usize> =
-            (0..self.instances.len()).filter(|&index| !self.instances[index].instance.has_begun()).collect();
-        for index in waiting {
-            self.step_alone(now, index, Input::Begin(Begin::Fresh), Group::Ready, commands);
+        for index in 0..self.instances.len() {
+            self.step_alone(now, index, Input::Listen, Group::Ready, commands);
         }
     }
 
-    /// At the start a group speaks before its members.
-    fn tell_groups_first(&mut self, commands: &mut Vec<Command>) {
+    /// At the start a group speaks before its members, unless it has to wait for them.
+    fn tell_groups_first(&mut self, resumes: &[bool], commands: &mut Vec<Command>) {
         for group in 0..self.groups.len() {
             let members = &self.groups[group].members;
-            let unbegun = members.iter().all(|&index| !self.instances[index].instance.has_begun());
             let faulty =
                 members.iter().any(|&index| !self.instances[index].instance.fault_causes().is_empty());
-            let pending = members.iter().any(|&index| self.standing(index).pending);
-            if !members.is_empty() && unbegun && (faulty || !pending) {
+            let waits = members.iter().any(|&index| resumes[index] || self.standing(index).pending);
+            if !members.is_empty() && (faulty || !waits) {
                 let state = if faulty { State::Fault } else { State::Backup };
                 self.tell_group(group, state, commands);
             }

@@ -206,7 +206,9 @@ fn debounced_interface() {
     assert!(bench.seconds(3.0).starts_with("1.109375"), "it leads first, as nobody is there");
     assert_eq!(bench.state(0), State::Fault, "the limit: two intervals, not nine seconds");
     bench.link("eth0", Link::Up);
-    assert!(bench.seconds(1.0).starts_with("1.000000 '(VI_1) Entering BACKUP STATE'"));
+    assert!(
+        bench.seconds(1.0).starts_with("1.000000 'Netlink reports eth0 up'; '(VI_1) Entering BACKUP STATE'")
+    );
 }
 
 #[test]
