@@ -3,7 +3,7 @@
 CARGO ?= cargo
 RUN = $(CARGO) run --quiet --package integration
 .EXPORT_ALL_VARIABLES:
-.PHONY: build test check fmt clippy deps conformance differential bench demo check-scripts interop scenario scenario-short
+.PHONY: build test check fmt clippy deps conformance differential bench demo check-scripts interop scenario scenario-short sim fuzz
 
 build: ## both daemons, optimised
 	$(CARGO) build --release --workspace
@@ -50,3 +50,10 @@ scenario: build ## the RabbitMQ pair and everything that can happen to it: PAIR=
 scenario-short: build ## the same with three faults
 	integration/scripts/deps.sh --scenario
 	$(RUN) --release --bin scenario -- --short
+
+sim: ## the VRRP simulation: SIM_HOURS=, SIM_SEED=
+	$(CARGO) test --release --package keepalived-vrrp --test simulation -- --nocapture
+
+fuzz: ## every property test with many more inputs: CASES=
+	PROPTEST_CASES=$(or $(CASES),20000) $(CARGO) test --release --package haproxy-http --package haproxy-conf \
+		--package keepalived-vrrp --package keepalived-wire --package common-base
