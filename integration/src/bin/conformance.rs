@@ -55,6 +55,7 @@ fn main() -> Result<ExitCode> {
         name: test.name.clone(),
         outcome: Outcome::Skipped,
         took: Duration::ZERO,
+        why: None,
     }));
     verdicts.sort_by(|a, b| a.name.cmp(&b.name));
 

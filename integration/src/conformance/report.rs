@@ -75,7 +75,14 @@ impl Report<'_> {
             };
             match self.excuse(&verdict.name) {
                 Some(reason) => _ = writeln!(text, "excused    {}  ({reason})", verdict.name),
-                None => _ = writeln!(text, "{word:<10} {}", verdict.name),
+                None => {
+                    _ = writeln!(
+                        text,
+                        "{word:<10} {:<58} {}",
+                        verdict.name,
+                        verdict.why.as_deref().unwrap_or_default()
+                    )
+                }
             }
         }
         text

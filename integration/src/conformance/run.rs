@@ -1,7 +1,7 @@
 //! Runs tests beside each other, each in namespaces of its own where that is allowed.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,6 +35,8 @@ pub struct Verdict {
     pub outcome: Outcome,
     /// How long it took.
     pub took: Duration,
+    /// The first complaint in the output of a test that did not pass.
+    pub why: Option<String>,
 }
 
 /// How to run.
@@ -48,6 +50,33 @@ pub struct Plan<'a> {
     pub limit: Duration,
     /// Where the outputs of the tests go, one file each.
     pub logs: &'a Path,
+}
+
+impl Plan<'_> {
+    fn log_of(&self, test: &Test) -> PathBuf {
+        self.logs.join(test.name.replace('/', "__")).with_extension("log")
+    }
+}
+
+/// A refused configuration says more than what follows from it: its first alert, else the test's own last word.
+fn complaint(log: &Path) -> Option<String> {
+    let bytes = fs::read(log).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    let found = text
+        .lines()
+        .find_map(|line| line.split_once("[ALERT]").map(|(_, alert)| alert))
+        .or_else(|| text.lines().find_map(|line| line.split_once("panicked at").map(|(_, place)| place)))
+        .or_else(|| text.lines().find_map(|line| line.strip_prefix("---- ")))?;
+    // The folder of the run says nothing; the line in the test's configuration does.
+    let words = found
+        .split_whitespace()
+        .map(|word| word.rsplit_once("/cfg:").map_or(word.to_owned(), |(_, line)| format!("[{line}")));
+    Some(
+        words
+            .skip_while(|word| word.starts_with('(') || *word == ":" || *word == "config")
+            .collect::<Vec<_>>()
+            .join(" "),
+    )
 }
 
 /// `varnishtest` enforces the limit itself; if it hangs too, everything of the test is killed this much later.
@@ -64,7 +93,10 @@ pub fn run(plan: &Plan<'_>, tests: &[&Test], seen: impl Fn(&Verdict) + Sync) -> 
             let Some(test) = tests.get(index) else { return Ok(()) };
             let began = Instant::now();
             let outcome = one(plan, test).with_context(|| test.name.clone())?;
-            let verdict = Verdict { name: test.name.clone(), outcome, took: began.elapsed() };
+            let took = began.elapsed();
+            let bad = matches!(outcome, Outcome::Failed | Outcome::TimedOut);
+            let why = if bad { complaint(&plan.log_of(test)) } else { None };
+            let verdict = Verdict { name: test.name.clone(), outcome, took, why };
             seen(&verdict);
             if let Ok(mut all) = verdicts.lock() {
                 all[index] = Some(verdict);
@@ -82,7 +114,7 @@ pub fn run(plan: &Plan<'_>, tests: &[&Test], seen: impl Fn(&Verdict) + Sync) -> 
 const ISOLATED: &str = r#"ip link set lo up; "$@"; exit $?"#;
 
 fn one(plan: &Plan<'_>, test: &Test) -> Result<Outcome> {
-    let log = File::create(plan.logs.join(test.name.replace('/', "__")).with_extension("log"))?;
+    let log = File::create(plan.log_of(test))?;
     let scratch = Scratch::new()?;
     let limit = plan.limit.as_secs().to_string();
     let mut command = if netns::allowed() {
@@ -132,8 +164,7 @@ fn one(plan: &Plan<'_>, test: &Test) -> Result<Outcome> {
         child.wait()?;
         return Ok(Outcome::TimedOut);
     };
-    let text =
-        || fs::read(plan.logs.join(test.name.replace('/', "__")).with_extension("log")).unwrap_or_default();
+    let text = || fs::read(plan.log_of(test)).unwrap_or_default();
     Ok(match status.code() {
         Some(0) => Outcome::Passed,
         Some(77) => Outcome::Skipped,
