@@ -12,6 +12,9 @@ use crate::thread::Thread;
 /// Bytes to send before a body goes on from 16 kB buffers to large ones.
 const LARGE_FROM: u64 = 16 * 1024;
 
+/// A body piece up to this size is copied behind its head.
+const COPY_MAX: usize = 4096;
+
 /// Where the body stands.
 #[derive(Debug)]
 enum Rest {
@@ -131,6 +134,12 @@ impl Transfer {
                 continue;
             }
             let head = self.head.len() - self.head_sent;
+            if head > 0 && body > 0 && body <= COPY_MAX {
+                // one plain send costs less than one of two pieces
+                self.head.extend_from_slice(&source.input.bytes()[..body]);
+                self.took(body, source, thread);
+                continue;
+            }
             if head + body > 0 {
                 let result = match (head, body) {
                     (0, _) => sink.io.poll_write(cx, &source.input.bytes()[..body]),
@@ -157,15 +166,7 @@ impl Transfer {
                 self.head_sent += of_head;
                 let of_body = sent - of_head;
                 if of_body > 0 {
-                    source.input.consume(of_body);
-                    self.body_bytes += of_body as u64;
-                    if let Rest::Length(left) = &mut self.rest {
-                        *left -= of_body as u64;
-                        if *left == 0 {
-                            self.rest = Rest::Done;
-                            source.input.release(self.buffers(thread));
-                        }
-                    }
+                    self.took(of_body, source, thread);
                 }
                 continue;
             }
@@ -190,6 +191,19 @@ impl Transfer {
                     _ => return Poll::Ready(Err(BodyFault::Source(None))),
                 },
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(BodyFault::Source(Some(error)))),
+            }
+        }
+    }
+
+    /// Notes that so much of the body has left the source's buffer.
+    fn took(&mut self, bytes: usize, source: &mut Side, thread: &Thread) {
+        source.input.consume(bytes);
+        self.body_bytes += bytes as u64;
+        if let Rest::Length(left) = &mut self.rest {
+            *left -= bytes as u64;
+            if *left == 0 {
+                self.rest = Rest::Done;
+                source.input.release(self.buffers(thread));
             }
         }
     }

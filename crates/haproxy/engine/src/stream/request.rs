@@ -172,6 +172,7 @@ impl Stream<'_> {
         self.request_flags = flags;
         let txn = &mut *self.txn;
         txn.has_request = true;
+        txn.first = self.conn.requests == 1;
         let request = &txn.request;
         let log = &mut txn.log;
         log.request_time_ms = now_ms.saturating_sub(log.request_ms) as i32;
