@@ -16,6 +16,7 @@ use haproxy_conf::{Context, Cursor, Flow, Line, LineSink, ParseError, Registry, 
 use crate::draft::Draft;
 
 pub use legacy::LEGACY;
+pub use proxy::checks::complete as complete_check;
 
 /// A keyword row of a section.
 pub type Keyword = Row<Draft>;

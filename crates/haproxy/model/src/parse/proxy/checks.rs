@@ -83,6 +83,15 @@ pub const KEYWORDS: &[Keyword] = &[
 
 type Outcome = Result<(), ParseError>;
 
+/// Completes a check once its section is read: an HTTP check that expects nothing wants a 2xx or 3xx.
+pub fn complete(program: &mut Program) {
+    let expects = program.steps.iter().any(|step| matches!(step.action, StepAction::Expect(_)));
+    if program.kind == Kind::Http && !expects {
+        let expect = Expect::new(Matcher::HttpDefault);
+        program.steps.push(Step { action: StepAction::Expect(Box::new(expect)), comment: None });
+    }
+}
+
 fn unsupported(_: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     Err(cursor.error(format!("'{}' is not part of this version of rhaproxy.", cursor.keyword())))
 }
