@@ -65,6 +65,8 @@ pub enum Text {
     Plain(Vec<u8>),
     /// A log-format, as written; the host of the check evaluates it.
     Format(String),
+    /// A log-format whose result is bytes in hexadecimal.
+    HexFormat(String),
 }
 
 impl Text {
@@ -72,7 +74,7 @@ impl Text {
     pub fn source(&self) -> &[u8] {
         match self {
             Text::Plain(bytes) => bytes,
-            Text::Format(source) => source.as_bytes(),
+            Text::Format(source) | Text::HexFormat(source) => source.as_bytes(),
         }
     }
 }

@@ -61,7 +61,8 @@ pub fn mysql(login: Option<(&str, MysqlLogin)>) -> Program {
     bytes.push(1);
     bytes.extend(payload);
     bytes.extend_from_slice(&[1, 0, 0, 0, 1]);
-    program(vec![answer(ProtocolAnswer::MysqlGreeting), send(bytes), answer(ProtocolAnswer::MysqlLogin)])
+    // the login goes out at once, before the greeting: the server reads it afterwards
+    program(vec![send(bytes), answer(ProtocolAnswer::MysqlGreeting), answer(ProtocolAnswer::MysqlLogin)])
 }
 
 /// `option pgsql-check user name`.
@@ -131,7 +132,7 @@ pub fn judge(protocol: ProtocolAnswer, bytes: &[u8], last: bool, number: usize) 
             smtp_answer(bytes, last)
         }
         ProtocolAnswer::MysqlGreeting => mysql_packet(bytes, last, mysql_greeting),
-        ProtocolAnswer::MysqlLogin => mysql_packet(bytes, last, mysql_login),
+        ProtocolAnswer::MysqlLogin => mysql_packet(behind_greeting(bytes), last, mysql_login),
         ProtocolAnswer::Pgsql => pgsql_answer(bytes, last),
         ProtocolAnswer::Redis => redis_answer(bytes, last),
         ProtocolAnswer::Ldap => ldap_answer(bytes, last),
@@ -193,6 +194,14 @@ fn mysql_packet(bytes: &[u8], last: bool, then: fn(&[u8]) -> Verdict) -> Verdict
         Some(_) => invalid(),
         None => more_or(last, invalid()),
     }
+}
+
+/// What came after the greeting, which the step before has judged.
+fn behind_greeting(bytes: &[u8]) -> &[u8] {
+    let length = bytes
+        .get(..3)
+        .map_or(0, |head| usize::from(head[0]) | usize::from(head[1]) << 8 | usize::from(head[2]) << 16);
+    bytes.get(4 + length..).unwrap_or(&[])
 }
 
 fn mysql_error(payload: &[u8]) -> Verdict {
@@ -266,19 +275,41 @@ fn ldap_answer(bytes: &[u8], last: bool) -> Verdict {
     }
 }
 
-/// An agent hello frame (type 101) answers; a disconnect frame (102) carries the reason.
+/// An agent hello frame (type 101) of version 2 or later answers; a disconnect frame (102) ends (SPOE §3.2).
 fn spop_answer(bytes: &[u8], last: bool) -> Verdict {
-    let invalid = || Verdict::failed(CheckStatus::L7Response, None, "invalid frame received");
-    let Some(head) = bytes.get(..4) else { return more_or(last, invalid()) };
+    let failed = |words: &str| Verdict::failed(CheckStatus::L7Response, None, words);
+    let Some(head) = bytes.get(..4) else { return more_or(last, failed("invalid frame received")) };
     let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
-    let Some(frame) = bytes.get(4..).filter(|rest| rest.len() >= length) else {
-        return more_or(last, invalid());
+    let Some(frame) = bytes.get(4..).and_then(|rest| rest.get(..length)) else {
+        return more_or(last, failed("invalid frame received"));
     };
-    match frame.first() {
-        Some(101) => passed("SPOA server is ok"),
-        Some(102) => Verdict::failed(CheckStatus::L7Response, None, "SPOP agent disconnected"),
-        Some(_) | None => invalid(),
+    let (Some(kind), Some(flags)) = (frame.first(), frame.get(1..5)) else {
+        return failed("invalid frame received");
+    };
+    match kind {
+        // the last bit of the flags: nothing follows that belongs to this frame
+        101 | 102 if flags[3] & 1 == 0 => failed("fragmentation not supported"),
+        101 => match spop_text(frame, b"version") {
+            None => failed("version value not found"),
+            Some(b"2.0") => passed("SPOA server is ok"),
+            Some(_) => failed("unsupported version"),
+        },
+        102 => match spop_text(frame, b"message") {
+            Some(message) => failed(&clean(message)),
+            None => failed("SPOP agent disconnected"),
+        },
+        _ => failed("invalid frame received"),
     }
+}
+
+/// The text stored under a key of a hello or disconnect frame: name, type 8, length, text.
+fn spop_text<'a>(frame: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
+    let mut wanted = vec![key.len() as u8];
+    wanted.extend_from_slice(key);
+    wanted.push(8);
+    let at = frame.windows(wanted.len()).position(|window| window == wanted)? + wanted.len();
+    let length = usize::from(*frame.get(at)?);
+    frame.get(at + 1..at + 1 + length)
 }
 
 fn agent_answer(bytes: &[u8], last: bool) -> Verdict {

@@ -270,15 +270,27 @@ pub fn render(text: &Text, answer: &[u8], host: &dyn Host) -> Vec<u8> {
     match text {
         Text::Plain(bytes) => bytes.clone(),
         Text::Format(source) => host.format(source, answer),
+        Text::HexFormat(source) => from_hex(&host.format(source, answer)),
     }
+}
+
+/// Bytes written in hexadecimal; what is none ends them.
+fn from_hex(text: &[u8]) -> Vec<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let pairs = text.chunks_exact(2).map_while(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?));
+    pairs.map(|byte| byte as u8).collect()
 }
 
 /// The bytes of a request, in the original's order: fields as given, content-length, connection, state, body.
 fn render_http(send: &HttpSend, send_state: bool, answer: &[u8], host: &dyn Host) -> Vec<u8> {
     let mut out = format!("{} ", send.method).into_bytes();
-    out.extend(render(&send.uri, answer, host));
+    let uri = render(&send.uri, answer, host);
+    out.extend_from_slice(if uri.is_empty() { b"/" } else { &uri });
     out.extend_from_slice(format!(" {}\r\n", send.version).as_bytes());
-    let own = |name: &str| ["connection", "content-length", "transfer-encoding"].contains(&name);
+    let upgrades = send.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("upgrade"));
+    let own = |name: &str| {
+        (name == "connection" && !upgrades) || ["content-length", "transfer-encoding"].contains(&name)
+    };
     for (name, value) in &send.headers {
         let name = name.to_ascii_lowercase();
         if !own(&name) {
@@ -294,7 +306,7 @@ fn render_http(send: &HttpSend, send_state: bool, answer: &[u8], host: &dyn Host
     if !body.is_empty() {
         out.extend_from_slice(format!("content-length: {}\r\n", body.len()).as_bytes());
     }
-    if send.version == "HTTP/1.1" {
+    if send.version == "HTTP/1.1" && !upgrades {
         out.extend_from_slice(b"connection: close\r\n");
     }
     out.extend_from_slice(b"\r\n");

@@ -112,8 +112,8 @@ pub struct ProxyDraft {
     pub errorfiles: Vec<(String, Vec<u16>, Place)>,
     /// Comment for the next step of a check.
     pub check_comment: Option<String>,
-    /// `http-check send` was given.
-    pub check_request_given: bool,
+    /// The section words its check itself, instead of inheriting it.
+    pub check_is_own: bool,
     /// Lines whose text the resolver wants to speak about.
     pub default_backend_place: Place,
 }

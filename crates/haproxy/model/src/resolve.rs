@@ -402,7 +402,7 @@ fn build(
             format!("backend '{}' has more than {ROUND_ROBIN_MAX} servers; 'balance roundrobin' will not use the others.", px.name),
         );
     }
-    crate::parse::complete_check(&mut settings.check);
+    crate::parse::complete_check(&mut settings.check, &settings.check_request);
     settings.balance.all_backups = settings.options.allbackups;
     let balancer = Arc::new(Balancer::new(
         settings.balance.clone(),

@@ -2,10 +2,12 @@
 //!
 //! They are what a `defaults` section hands on: cloning one is inheriting from it. No name is resolved here.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use haproxy_expr::{Condition, LogFormat};
+use haproxy_expr::vars::VarRef;
+use haproxy_expr::{Condition, Expr, LogFormat};
 use haproxy_http::FieldId;
 
 /// `mode` of a proxy.
@@ -586,4 +588,46 @@ pub struct ServerSettings {
     pub init_down: bool,
     /// File and line for messages.
     pub place: (String, u32),
+}
+
+/// The request of an HTTP check before its section is complete.
+#[derive(Clone, Debug, Default)]
+pub struct CheckRequest {
+    /// `option httpchk`
+    pub option: haproxy_checks::program::HttpSend,
+    /// What the first `http-check send` says itself, once there is one.
+    pub first_send: Option<GivenInSend>,
+}
+
+/// Which parts of a request a line gives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GivenInSend {
+    /// `meth`
+    pub method: bool,
+    /// `uri`
+    pub uri: bool,
+    /// `ver`
+    pub version: bool,
+}
+
+/// What a check evaluates while it runs, by the text it was written as.
+#[derive(Clone, Debug, Default)]
+pub struct CheckExpressions {
+    /// Formats.
+    pub formats: HashMap<String, Arc<LogFormat>>,
+    /// Expressions.
+    pub expressions: HashMap<String, Arc<Expr>>,
+    /// Steps that set or remove a variable.
+    pub variables: HashMap<String, (VarRef, CheckValue)>,
+}
+
+/// What a variable of a check is set to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CheckValue {
+    /// The result of this expression.
+    Expression(String),
+    /// The text of this format.
+    Format(String),
+    /// It is removed.
+    Nothing,
 }

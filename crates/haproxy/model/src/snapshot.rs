@@ -286,6 +286,10 @@ pub struct Settings {
     pub max_keep_alive_queue: Option<u32>,
     /// The check all servers of the backend make (`option httpchk`, `tcp-check`, ...).
     pub check: haproxy_checks::Program,
+    /// What `option httpchk` says of the request.
+    pub check_request: CheckRequest,
+    /// Compiled expressions of the check, by their text.
+    pub check_expressions: CheckExpressions,
     /// `email-alert`, `external-check` and the like as written, for those who use them.
     pub external_check: ExternalCheck,
     /// `load-server-state-from-file`

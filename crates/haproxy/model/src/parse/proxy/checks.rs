@@ -1,5 +1,7 @@
 //! Health checks of a backend: `option httpchk` and its kin, `http-check`, `tcp-check`.
 
+use std::sync::Arc;
+
 use haproxy_balance::report::CheckStatus;
 use haproxy_checks::program::{
     Connect, Expect, HttpSend, Kind, Matcher, Pattern, Program, Step, StepAction, Text, TextMatch,
@@ -7,8 +9,12 @@ use haproxy_checks::program::{
 use haproxy_checks::protocols::{self, MysqlLogin};
 use haproxy_conf::{Cursor, Negation, ParseError, Sections, Status};
 
+use haproxy_expr::vars::{Scope, VarRef};
+use haproxy_expr::{Context, Contexts, Expr, LogFormat, Style};
+
 use crate::draft::Draft;
 use crate::parse::{Keyword, refuse, text};
+use crate::settings::{CheckRequest, CheckValue, GivenInSend};
 
 const BACK: Sections = Sections::BACK;
 
@@ -68,23 +74,58 @@ pub const KEYWORDS: &[Keyword] = &[
         "connect once more"
     ),
     row!("http-check comment", "<text>", comment, "text for failures"),
-    row!("http-check set-var*", "<expression>", unsupported, "variable of the check"),
-    row!("http-check unset-var*", "", unsupported, "remove a variable of the check"),
+    row!("http-check set-var-fmt*", "(<name>[,<cond>...]) <format>", set_format, "variable of the check"),
+    row!("http-check set-var*", "(<name>[,<cond>...]) <expression>", set_variable, "variable of the check"),
+    row!("http-check unset-var*", "(<name>)", unset_variable, "remove a variable of the check"),
     row!("tcp-check connect", "[default] [port <p>] [addr <a>] [send-proxy] ...", connect, "connect"),
     row!("tcp-check send", "<data> [comment <text>]", tcp_send, "send text"),
-    row!("tcp-check send-lf", "<format>", unsupported, "send a format"),
+    row!("tcp-check send-lf", "<format> [comment <text>]", tcp_send_format, "send a format"),
     row!("tcp-check send-binary", "<hex> [comment <text>]", tcp_send_binary, "send bytes"),
-    row!("tcp-check send-binary-lf", "<format>", unsupported, "send a format of bytes"),
+    row!(
+        "tcp-check send-binary-lf",
+        "<format> [comment <text>]",
+        tcp_send_hex_format,
+        "send a format of bytes"
+    ),
     row!("tcp-check expect", "[!] <match> <pattern>", tcp_expect, "what the answer must be"),
     row!("tcp-check comment", "<text>", comment, "text for failures"),
-    row!("tcp-check set-var*", "<expression>", unsupported, "variable of the check"),
-    row!("tcp-check unset-var*", "", unsupported, "remove a variable of the check"),
+    row!("tcp-check set-var-fmt*", "(<name>[,<cond>...]) <format>", set_format, "variable of the check"),
+    row!("tcp-check set-var*", "(<name>[,<cond>...]) <expression>", set_variable, "variable of the check"),
+    row!("tcp-check unset-var*", "(<name>)", unset_variable, "remove a variable of the check"),
 ];
 
 type Outcome = Result<(), ParseError>;
 
-/// Completes a check once its section is read: an HTTP check that expects nothing wants a 2xx or 3xx.
-pub fn complete(program: &mut Program) {
+/// Completes an HTTP check once its section is read. The first request it sends takes what it does not say from
+/// `option httpchk`, which is sent as it is when there is no other. A check that expects nothing wants a 2xx or 3xx.
+pub fn complete(program: &mut Program, request: &CheckRequest) {
+    if program.kind == Kind::Http {
+        let first = program.steps.iter_mut().find_map(|step| match &mut step.action {
+            StepAction::SendHttp(send) => Some(send),
+            _ => None,
+        });
+        match (first, request.first_send) {
+            (Some(send), Some(given)) => {
+                let option = &request.option;
+                if !given.method {
+                    send.method.clone_from(&option.method);
+                }
+                if !given.uri {
+                    send.uri = option.uri.clone();
+                }
+                if !given.version {
+                    send.version.clone_from(&option.version);
+                }
+            }
+            (Some(_), None) => {}
+            (None, _) => {
+                let before = |step: &Step| !matches!(step.action, StepAction::Expect(_));
+                let at = program.steps.iter().take_while(|step| before(step)).count();
+                let action = StepAction::SendHttp(request.option.clone());
+                program.steps.insert(at, Step { action, comment: None });
+            }
+        }
+    }
     let expects = program.steps.iter().any(|step| matches!(step.action, StepAction::Expect(_)));
     if program.kind == Kind::Http && !expects {
         let expect = Expect::new(Matcher::HttpDefault);
@@ -92,12 +133,17 @@ pub fn complete(program: &mut Program) {
     }
 }
 
-fn unsupported(_: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    Err(cursor.error(format!("'{}' is not part of this version of rhaproxy.", cursor.keyword())))
-}
-
 fn check(draft: &mut Draft) -> &mut Program {
     &mut draft.px.settings.check
+}
+
+/// The check of a section that words one itself: nothing of what it inherited remains but its kind.
+fn own(draft: &mut Draft) -> &mut Program {
+    if !std::mem::replace(&mut draft.px.check_is_own, true) {
+        draft.px.settings.check.steps.clear();
+        draft.px.settings.check_request = CheckRequest::default();
+    }
+    check(draft)
 }
 
 fn plain(bytes: impl Into<Vec<u8>>) -> Text {
@@ -111,7 +157,7 @@ pub fn tcp_check_option(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
         return cursor.finish();
     }
     if check(draft).kind != Kind::Tcp {
-        *check(draft) = Program::default();
+        *own(draft) = Program::default();
     }
     cursor.finish()
 }
@@ -140,14 +186,9 @@ fn httpchk(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
             }
         }
     }
-    let program = check(draft);
-    if program.kind != Kind::Http {
-        let (disable, state) = (program.disable_on_404, program.send_state);
-        *program =
-            Program { kind: Kind::Http, disable_on_404: disable, send_state: state, steps: Vec::new() };
-    }
-    program.steps.retain(|step| !matches!(step.action, StepAction::SendHttp(_)));
-    program.steps.insert(0, Step { action: StepAction::SendHttp(send), comment: None });
+    let program = own(draft);
+    program.kind = Kind::Http;
+    draft.px.settings.check_request.option = send;
     Ok(())
 }
 
@@ -238,38 +279,43 @@ fn send_state(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
 
 fn push(draft: &mut Draft, action: StepAction, comment: Option<String>) {
     let pending = draft.px.check_comment.take();
-    let program = check(draft);
+    let program = own(draft);
     program.steps.push(Step { action, comment: comment.or(pending) });
 }
 
 fn http_send(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    let request_given = std::mem::replace(&mut draft.px.check_request_given, true);
-    let program = check(draft);
-    // the first send without connect before it is the request of `option httpchk`, completed
-    let first = program.steps.len() == 1
-        && matches!(program.steps[0].action, StepAction::SendHttp(_))
-        && !request_given;
-    let mut send = match program.steps.first() {
-        Some(Step { action: StepAction::SendHttp(send), .. }) if first => send.clone(),
-        _ => HttpSend::default(),
-    };
+    let mut send = HttpSend::default();
+    let mut given = GivenInSend::default();
+    let mut comment = None;
     while let Some(word) = cursor.next_word() {
         match word.as_str() {
-            "meth" => send.method = text(cursor, "a method")?,
-            "uri" => send.uri = plain(text(cursor, "an URI")?),
-            "uri-lf" => send.uri = Text::Format(text(cursor, "an URI")?),
-            "ver" => send.version = text(cursor, "a version")?,
+            "meth" => {
+                send.method = text(cursor, "a method")?;
+                given.method = true;
+            }
+            "uri" => {
+                send.uri = plain(text(cursor, "an URI")?);
+                given.uri = true;
+            }
+            "uri-lf" => {
+                send.uri = format(draft, cursor)?;
+                given.uri = true;
+            }
+            "ver" => {
+                send.version = text(cursor, "a version")?;
+                given.version = true;
+            }
             "hdr" => {
                 let name = text(cursor, "a name")?;
-                let value = text(cursor, "a value")?;
-                let value = if value.contains('%') { Text::Format(value) } else { plain(value) };
+                let value = match cursor.peek_str().contains('%') {
+                    true => format(draft, cursor)?,
+                    false => plain(text(cursor, "a value")?),
+                };
                 send.headers.push((name, value));
             }
             "body" => send.body = plain(text(cursor, "a body")?),
-            "body-lf" => send.body = Text::Format(text(cursor, "a body")?),
-            "comment" => {
-                text(cursor, "a comment")?;
-            }
+            "body-lf" => send.body = format(draft, cursor)?,
+            "comment" => comment = Some(text(cursor, "a comment")?),
             other => {
                 return Err(cursor.error_before(format!(
                     "'http-check send' : expects 'comment', 'meth', 'uri', 'uri-lf', 'ver', 'hdr', 'body' or 'body-lf' but got '{other}' as argument."
@@ -277,12 +323,86 @@ fn http_send(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
             }
         }
     }
-    if first {
-        program.steps[0].action = StepAction::SendHttp(send);
-    } else {
-        push(draft, StepAction::SendHttp(send), None);
-    }
+    push(draft, StepAction::SendHttp(send), comment);
+    draft.px.settings.check_request.first_send.get_or_insert(given);
     Ok(())
+}
+
+/// Reads a log-format and compiles it.
+fn format(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Result<Text, ParseError> {
+    let source = text(cursor, "a format")?;
+    compile_format(draft, cursor, &source)?;
+    Ok(Text::Format(source))
+}
+
+fn compile_format(draft: &mut Draft, cursor: &Cursor<'_>, source: &str) -> Outcome {
+    let compiled = draft.with_expr(Contexts::of(Context::Check), "log-format string", |cx, _| {
+        LogFormat::parse(source, Style::Plain, cx)
+    });
+    let compiled = compiled
+        .map_err(|fault| cursor.error_before(format!("'{}' : {}", cursor.keyword(), fault.message)))?;
+    draft.px.settings.check_expressions.formats.insert(source.to_owned(), Arc::new(compiled));
+    Ok(())
+}
+
+/// Reads an expression and compiles it; its text is the key it is found by.
+fn expression(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Result<String, ParseError> {
+    let mut words = vec![text(cursor, "an expression")?];
+    // a converter may stand in a word of its own
+    while cursor.peek_str().starts_with(',') {
+        words.push(text(cursor, "a converter")?);
+    }
+    let source = words.concat();
+    let compiled =
+        draft.with_expr(Contexts::of(Context::Check), "check expression", |cx, _| Expr::parse(&source, cx));
+    let compiled = compiled
+        .map_err(|fault| cursor.error_before(format!("'{}' : {}", cursor.keyword(), fault.message)))?;
+    draft.px.settings.check_expressions.expressions.insert(source.clone(), Arc::new(compiled));
+    Ok(source)
+}
+
+/// The variable named in the parentheses of the keyword.
+fn variable(draft: &Draft, cursor: &Cursor<'_>) -> Result<VarRef, ParseError> {
+    let keyword = cursor.keyword();
+    let inner = keyword.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+    let name = inner.and_then(|inner| inner.split(',').next()).unwrap_or_default();
+    if name.is_empty() {
+        return Err(cursor.error(format!("'{keyword}' : expects 'set-var(<var-name>)'.")));
+    }
+    let fault = match VarRef::parse(name, &draft.load.vars) {
+        Ok(var) if matches!(var.scope, Scope::Check | Scope::Sess | Scope::Proc) => return Ok(var),
+        Ok(_) => "invalid variable scope: a check has 'check', 'sess' and 'proc'".to_owned(),
+        Err(fault) => fault.message,
+    };
+    Err(cursor.error(format!("'{keyword}' : {fault}.")))
+}
+
+fn set_step(draft: &mut Draft, cursor: &Cursor<'_>, var: VarRef, source: CheckValue) -> Outcome {
+    let key = format!("{} {}", cursor.keyword(), draft.px.settings.check_expressions.variables.len());
+    draft.px.settings.check_expressions.variables.insert(key.clone(), (var, source));
+    push(draft, StepAction::SetVar(Text::Format(key)), None);
+    cursor.finish()
+}
+
+fn set_variable(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    let var = variable(draft, cursor)?;
+    let source = expression(draft, cursor)?;
+    set_step(draft, cursor, var, CheckValue::Expression(source))
+}
+
+fn set_format(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    let var = variable(draft, cursor)?;
+    let source = text(cursor, "a format")?;
+    compile_format(draft, cursor, &source)?;
+    set_step(draft, cursor, var, CheckValue::Format(source))
+}
+
+fn unset_variable(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    let var = variable(draft, cursor)?;
+    let key = cursor.keyword().to_owned();
+    draft.px.settings.check_expressions.variables.insert(key.clone(), (var, CheckValue::Nothing));
+    push(draft, StepAction::UnsetVar(key), None);
+    cursor.finish()
 }
 
 fn connect(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
@@ -291,14 +411,16 @@ fn connect(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     while let Some(word) = cursor.next_word() {
         match word.as_str() {
             "default" => connect.default = true,
-            "port" => connect.port = Some(text(cursor, "a port")?),
+            "port" if cursor.peek_str().parse::<u16>().is_ok() => {
+                connect.port = Some(text(cursor, "a port")?);
+            }
+            "port" => connect.port = Some(expression(draft, cursor)?),
             "addr" => {
-                let address = text(cursor, "an address")?;
-                connect.addr = Some(
-                    address
-                        .parse()
-                        .map_err(|_| cursor.error_before(format!("'{address}' is not an address.")))?,
-                );
+                let (address, port) = connect_address(cursor)?;
+                connect.addr = Some(address);
+                if let Some(port) = port {
+                    connect.port = Some(port.to_string());
+                }
             }
             "send-proxy" => connect.send_proxy = true,
             "linger" => connect.linger = true,
@@ -318,16 +440,20 @@ fn connect(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
             }
         }
     }
-    let request_given = draft.px.check_request_given;
-    let program = check(draft);
-    if program.kind == Kind::Http && program.steps.len() == 1 && !request_given {
-        // a connect before everything else stands before the request
-        let step = Step { action: StepAction::Connect(connect), comment };
-        program.steps.insert(0, step);
-        return Ok(());
-    }
     push(draft, StepAction::Connect(connect), comment);
     Ok(())
+}
+
+/// `addr`: an address, with or without a port.
+fn connect_address(cursor: &mut Cursor<'_>) -> Result<(std::net::IpAddr, Option<u16>), ParseError> {
+    let word = text(cursor, "an address")?;
+    if let Ok(address) = word.parse() {
+        return Ok((address, None));
+    }
+    if let Ok(address) = word.parse::<std::net::SocketAddr>() {
+        return Ok((address.ip(), Some(address.port())));
+    }
+    Err(cursor.error_before(format!("'{}' : '{word}' is not an address.", cursor.keyword())))
 }
 
 fn comment(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
@@ -371,9 +497,39 @@ fn tcp_send_binary(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     Ok(())
 }
 
-fn pattern(cursor: &mut Cursor<'_>) -> Result<Pattern, ParseError> {
+fn tcp_send_format(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    let data = format(draft, cursor)?;
+    let comment = step_comment(cursor)?;
+    push(draft, StepAction::Send(data), comment);
+    Ok(())
+}
+
+fn hex_format(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Result<Text, ParseError> {
+    let source = text(cursor, "a format")?;
+    compile_format(draft, cursor, &source)?;
+    Ok(Text::HexFormat(source))
+}
+
+fn tcp_send_hex_format(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    let data = hex_format(draft, cursor)?;
+    let comment = step_comment(cursor)?;
+    push(draft, StepAction::Send(data), comment);
+    Ok(())
+}
+
+/// Whether case counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Case {
+    Counts,
+    Ignored,
+}
+
+fn pattern(cursor: &mut Cursor<'_>, case: Case) -> Result<Pattern, ParseError> {
     let source = text(cursor, "a <pattern> as argument")?;
-    let regex = pcre2::bytes::RegexBuilder::new().jit_if_available(true).build(&source);
+    let regex = pcre2::bytes::RegexBuilder::new()
+        .caseless(case == Case::Ignored)
+        .jit_if_available(true)
+        .build(&source);
     match regex {
         Ok(regex) => Ok(Pattern { source, regex }),
         Err(error) => Err(cursor
@@ -381,7 +537,8 @@ fn pattern(cursor: &mut Cursor<'_>) -> Result<Pattern, ParseError> {
     }
 }
 
-/// Words that may stand before the match of an expectation.
+/// Words that may stand before the match of an expectation, or behind it.
+#[derive(Default)]
 struct Wishes {
     negate: bool,
     min_recv: Option<usize>,
@@ -394,58 +551,99 @@ struct Wishes {
     comment: Option<String>,
 }
 
-fn wishes(cursor: &mut Cursor<'_>) -> Result<Wishes, ParseError> {
-    let mut wishes = Wishes {
-        negate: false,
-        min_recv: None,
-        ok_status: None,
-        error_status: None,
-        timeout_status: None,
-        on_success: None,
-        on_error: None,
-        status_code: None,
-        comment: None,
-    };
-    loop {
-        match cursor.peek_str() {
-            "!" => {
-                cursor.next_word();
-                wishes.negate = !wishes.negate;
-            }
-            "min-recv" => {
-                cursor.next_word();
-                wishes.min_recv = usize::try_from(cursor.integer::<i64>()?).ok();
-            }
-            "comment" => {
-                cursor.next_word();
-                wishes.comment = Some(text(cursor, "a comment")?);
-            }
-            "ok-status" => {
-                cursor.next_word();
-                wishes.ok_status = Some(status_name(cursor)?);
-            }
-            "error-status" => {
-                cursor.next_word();
-                wishes.error_status = Some(status_name(cursor)?);
-            }
-            "tout-status" => {
-                cursor.next_word();
-                wishes.timeout_status = Some(status_name(cursor)?);
-            }
-            "on-success" => {
-                cursor.next_word();
-                wishes.on_success = Some(Text::Format(text(cursor, "a format")?));
-            }
-            "on-error" => {
-                cursor.next_word();
-                wishes.on_error = Some(Text::Format(text(cursor, "a format")?));
-            }
-            "status-code" => {
-                cursor.next_word();
-                wishes.status_code = Some(text(cursor, "an expression")?);
-            }
-            _ => return Ok(wishes),
+/// One option of an expectation.
+struct Wish {
+    name: &'static str,
+    read: fn(&mut Wishes, &mut Draft, &mut Cursor<'_>) -> Outcome,
+}
+
+const WISHES: &[Wish] = &[
+    Wish {
+        name: "!",
+        read: |wishes, _, _| {
+            wishes.negate = !wishes.negate;
+            Ok(())
+        },
+    },
+    Wish {
+        name: "min-recv",
+        read: |wishes, _, cursor| {
+            // -1 is the default: no minimum
+            wishes.min_recv = usize::try_from(cursor.integer::<i64>()?).ok();
+            Ok(())
+        },
+    },
+    Wish {
+        name: "comment",
+        read: |wishes, _, cursor| {
+            wishes.comment = Some(text(cursor, "a comment")?);
+            Ok(())
+        },
+    },
+    Wish {
+        name: "ok-status",
+        read: |wishes, _, cursor| {
+            wishes.ok_status = Some(status_name(cursor)?);
+            Ok(())
+        },
+    },
+    Wish {
+        name: "error-status",
+        read: |wishes, _, cursor| {
+            wishes.error_status = Some(status_name(cursor)?);
+            Ok(())
+        },
+    },
+    Wish {
+        name: "tout-status",
+        read: |wishes, _, cursor| {
+            wishes.timeout_status = Some(status_name(cursor)?);
+            Ok(())
+        },
+    },
+    Wish {
+        name: "on-success",
+        read: |wishes, draft, cursor| {
+            wishes.on_success = Some(format(draft, cursor)?);
+            Ok(())
+        },
+    },
+    Wish {
+        name: "on-error",
+        read: |wishes, draft, cursor| {
+            wishes.on_error = Some(format(draft, cursor)?);
+            Ok(())
+        },
+    },
+    Wish {
+        name: "status-code",
+        read: |wishes, draft, cursor| {
+            wishes.status_code = Some(expression(draft, cursor)?);
+            Ok(())
+        },
+    },
+];
+
+impl Wishes {
+    /// Reads options until a word that is none.
+    fn read(&mut self, draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+        while let Some(wish) = WISHES.iter().find(|wish| wish.name == cursor.peek_str()) {
+            cursor.next_word();
+            (wish.read)(self, draft, cursor)?;
         }
+        Ok(())
+    }
+
+    /// The word that names the match; `!` may be glued to it.
+    fn match_word(&mut self, cursor: &mut Cursor<'_>) -> Result<String, ParseError> {
+        let word = text(cursor, "a match")?;
+        Ok(match word.strip_prefix('!') {
+            Some(rest) => {
+                self.negate = !self.negate;
+                rest.to_owned()
+            }
+            None => word,
+        })
     }
 }
 
@@ -457,7 +655,8 @@ fn status_name(cursor: &mut Cursor<'_>) -> Result<CheckStatus, ParseError> {
     }
 }
 
-fn expect(draft: &mut Draft, cursor: &mut Cursor<'_>, wishes: Wishes, matcher: Matcher) -> Outcome {
+fn expect(draft: &mut Draft, cursor: &mut Cursor<'_>, mut wishes: Wishes, matcher: Matcher) -> Outcome {
+    wishes.read(draft, cursor)?;
     let mut expect = Expect::new(matcher);
     expect.negate = wishes.negate;
     expect.min_recv = wishes.min_recv;
@@ -477,15 +676,16 @@ fn expect(draft: &mut Draft, cursor: &mut Cursor<'_>, wishes: Wishes, matcher: M
 }
 
 fn http_expect(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    let wishes = wishes(cursor)?;
-    let matcher = match text(cursor, "a match")?.as_str() {
+    let mut wishes = Wishes::default();
+    wishes.read(draft, cursor)?;
+    let matcher = match wishes.match_word(cursor)?.as_str() {
         "status" => Matcher::Status(ranges(cursor)?),
-        "rstatus" => Matcher::StatusRegex(pattern(cursor)?),
+        "rstatus" => Matcher::StatusRegex(pattern(cursor, Case::Counts)?),
         "string" => Matcher::Body(plain(text(cursor, "a <pattern> as argument")?)),
-        "string-lf" => Matcher::Body(Text::Format(text(cursor, "a <pattern> as argument")?)),
-        "rstring" => Matcher::BodyRegex(pattern(cursor)?),
-        "hdr" => header(cursor, false)?,
-        "fhdr" => header(cursor, true)?,
+        "string-lf" => Matcher::Body(format(draft, cursor)?),
+        "rstring" => Matcher::BodyRegex(pattern(cursor, Case::Counts)?),
+        "hdr" => header(draft, cursor, false)?,
+        "fhdr" => header(draft, cursor, true)?,
         other => {
             return Err(cursor.error_before(format!(
                 "'http-check expect' : expects '[r]status', '[r]string', 'hdr' or 'fhdr' as argument, got '{other}'."
@@ -509,32 +709,21 @@ fn ranges(cursor: &mut Cursor<'_>) -> Result<Vec<(u16, u16)>, ParseError> {
     })
 }
 
-fn header(cursor: &mut Cursor<'_>, full: bool) -> Result<Matcher, ParseError> {
+fn header(draft: &mut Draft, cursor: &mut Cursor<'_>, full: bool) -> Result<Matcher, ParseError> {
     let mut name = None;
     let mut value = None;
     loop {
-        let is_name = match cursor.peek_str() {
-            "name" | "name-lf" => true,
-            "value" | "value-lf" => false,
+        let (case, is_format) = match cursor.peek_str() {
+            "name" => (Case::Ignored, false),
+            "name-lf" => (Case::Ignored, true),
+            "value" => (Case::Counts, false),
+            "value-lf" => (Case::Counts, true),
             _ => break,
         };
         cursor.next_word();
-        let mut method = "str".to_owned();
-        if cursor.take_if("-m") {
-            method = text(cursor, "a match method")?;
-        }
-        let matching = match method.as_str() {
-            "reg" => TextMatch::Regex(pattern(cursor)?),
-            "str" => TextMatch::Is(plain(text(cursor, "a value")?)),
-            "beg" => TextMatch::Begins(plain(text(cursor, "a value")?)),
-            "end" => TextMatch::Ends(plain(text(cursor, "a value")?)),
-            "sub" => TextMatch::Contains(plain(text(cursor, "a value")?)),
-            other => {
-                return Err(cursor
-                    .error_before(format!("'http-check expect hdr' : '{other}' is not a match method.")));
-            }
-        };
-        if is_name { name = Some(matching) } else { value = Some(matching) }
+        let method = if cursor.take_if("-m") { text(cursor, "a match method")? } else { "str".to_owned() };
+        let matching = text_match(draft, cursor, &method, case, is_format)?;
+        if case == Case::Ignored { name = Some(matching) } else { value = Some(matching) }
     }
     match name {
         Some(name) => Ok(Matcher::Header { name, value, full }),
@@ -542,15 +731,49 @@ fn header(cursor: &mut Cursor<'_>, full: bool) -> Result<Matcher, ParseError> {
     }
 }
 
+/// How a text of the configuration becomes a match.
+type MakeMatch = fn(Text) -> TextMatch;
+
+const MATCH_METHODS: &[(&str, MakeMatch)] = &[
+    ("str", TextMatch::Is),
+    ("beg", TextMatch::Begins),
+    ("end", TextMatch::Ends),
+    ("sub", TextMatch::Contains),
+];
+
+fn text_match(
+    draft: &mut Draft,
+    cursor: &mut Cursor<'_>,
+    method: &str,
+    case: Case,
+    is_format: bool,
+) -> Result<TextMatch, ParseError> {
+    if method == "reg" && !is_format {
+        return Ok(TextMatch::Regex(pattern(cursor, case)?));
+    }
+    let Some((_, make)) = MATCH_METHODS.iter().find(|(name, _)| *name == method) else {
+        return Err(
+            cursor.error_before(format!("'http-check expect hdr' : '{method}' is not a match method."))
+        );
+    };
+    if is_format {
+        return Ok(make(format(draft, cursor)?));
+    }
+    let word = text(cursor, "a value")?;
+    // names arrive in lower case
+    Ok(make(plain(if case == Case::Ignored { word.to_ascii_lowercase() } else { word })))
+}
+
 fn tcp_expect(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    let wishes = wishes(cursor)?;
-    let matcher = match text(cursor, "a match")?.as_str() {
+    let mut wishes = Wishes::default();
+    wishes.read(draft, cursor)?;
+    let matcher = match wishes.match_word(cursor)?.as_str() {
         "string" => Matcher::String(plain(text(cursor, "a <pattern> as argument")?)),
-        "rstring" => Matcher::StringRegex(pattern(cursor)?),
+        "rstring" => Matcher::StringRegex(pattern(cursor, Case::Counts)?),
         "binary" => Matcher::Binary(plain(hex(cursor)?)),
-        "rbinary" => Matcher::BinaryRegex(pattern(cursor)?),
-        "string-lf" => Matcher::String(Text::Format(text(cursor, "a <pattern> as argument")?)),
-        "binary-lf" => Matcher::Binary(Text::Format(text(cursor, "a <pattern> as argument")?)),
+        "rbinary" => Matcher::BinaryRegex(pattern(cursor, Case::Counts)?),
+        "string-lf" => Matcher::String(format(draft, cursor)?),
+        "binary-lf" => Matcher::Binary(hex_format(draft, cursor)?),
         other => {
             return Err(cursor.error_before(format!(
                 "'tcp-check expect' : expects '[!]binary', '[!]string', '[!]rstring', '[!]rbinary' but got '{other}' as argument."
