@@ -109,7 +109,9 @@ fn criterion(word: &str, cx: &mut ParseCx<'_>) -> Result<(Expr, Option<Match>), 
         let expr = Expr::parse(&text, cx).map_err(|fault| {
             fault.within(|text| format!("ACL keyword '{name}' : {}", bare(text, alias.fetch)))
         })?;
-        return Ok((expr, Some(alias.matching)));
+        // behind a converter the alias is its fetch alone
+        let implied = if expr.has_steps() { Match::implied(expr.out()) } else { Some(alias.matching) };
+        return Ok((expr, implied));
     }
     let expr = Expr::parse(word, cx)
         .map_err(|fault| fault.within(|text| format!("{text} in ACL expression '{word}'")))?;
@@ -204,8 +206,8 @@ impl<'w> Patterns<'w> {
     fn finish(self, keyword: &str, expr: Expr, cx: &mut ParseCx<'_>) -> Result<Test, Fault> {
         let Some(method) = self.method else {
             return Err(Fault::new(format!(
-                "matching method must be specified first (using '-m') when using a sample fetch of type '{}' ('{keyword}')",
-                expr.out().name()
+                "matching method must be specified first (using '-m') when using a sample fetch of this type ('{}')",
+                expr.fetch()
             )));
         };
         if self.words.is_empty() && self.files.is_empty() && !self.ended && !method.bare() {
@@ -216,19 +218,20 @@ impl<'w> Patterns<'w> {
         let mut lookups = Vec::new();
         for (file, lines, case) in &self.files {
             let list = cx.load.patterns.file(file, *lines, cx.files)?;
-            lookups.push(list.lookup(method, *case).map_err(|fault| at_file(fault, file))?);
+            lookups.push(list.lookup(method, *case)?);
         }
         if !method.bare() {
             let set = inline(self.words, method)?;
-            let list = cx.load.patterns.inline(self.forced_id, set);
+            let list = cx.load.patterns.inline(self.forced_id, set)?;
             lookups.push(list.lookup(method, self.case)?);
         }
-        Ok(Test { keyword: keyword.into(), expr, method, lookups: lookups.into() })
+        Ok(Test {
+            keyword: keyword[..keyword.find(['(', ',']).unwrap_or(keyword.len())].into(),
+            expr,
+            method,
+            lookups: lookups.into(),
+        })
     }
-}
-
-fn at_file(fault: Fault, file: &str) -> Fault {
-    fault.within(|text| format!("{text} when parsing pattern file <{file}>"))
 }
 
 fn operand<'w>(words: &'w [&'w str]) -> (&'w str, &'w [&'w str]) {
@@ -287,10 +290,10 @@ impl Acl {
                 "anonymous acl will never match because it uses keyword '{keyword}' which is incompatible with '{place}'"
             ),
             (Some(name), false) => {
-                format!("acl '{name}' involves keyword '{keyword}' which is incompatible with '{place}'")
+                format!("acl '{name}' involves keywords '{keyword}' which is incompatible with '{place}'")
             }
             (None, false) => {
-                format!("anonymous acl involves keyword '{keyword}' which is incompatible with '{place}'")
+                format!("anonymous acl involves keywords '{keyword}' which is incompatible with '{place}'")
             }
         })
     }

@@ -12,6 +12,7 @@ use crate::map::{Fallback, Gives, Map};
 use crate::pattern::Match;
 use crate::pattern::index::Case;
 use crate::pattern::set::Lines;
+use crate::pattern::store::PatternRef;
 use crate::row::{ArgSpec, CheckFn, Converter, opt, req};
 use crate::value::{Type, Value};
 
@@ -68,38 +69,29 @@ const fn row(
 fn check(args: &mut Args, cx: &mut ParseCx<'_>, method: Match, gives: Gives) -> Result<(), Fault> {
     let name = String::from_utf8_lossy(arg::text_at(args, 0)).into_owned();
     let list = cx.load.patterns.file(&name, Lines::Pairs, cx.files)?;
-    check_values(&name, &list, gives)?;
-    let lookup = list
-        .lookup(method, Case::Strict)
-        .map_err(|fault| fault.within(|text| format!("{text} when parsing map file <{name}>")))?;
+    check_values(&list, gives)?;
+    let lookup = list.lookup(method, Case::Strict)?;
     let map = Map::new(lookup, gives, fallback(args, gives)?);
     *args = smallvec::smallvec![Arg::Map(Arc::new(map))];
     Ok(())
 }
 
 /// Values that cannot become the wanted type are refused at load, not found out while running.
-fn check_values(name: &str, list: &crate::pattern::store::PatternRef, gives: Gives) -> Result<(), Fault> {
-    let what = match gives {
-        Gives::Value(Type::Sint) => "an integer",
-        Gives::Value(Type::Addr) => "an IPv4 or IPv6 address",
+fn check_values(list: &PatternRef, gives: Gives) -> Result<(), Fault> {
+    let good: fn(&[u8]) -> bool = match gives {
+        Gives::Value(Type::Sint) => {
+            |value| std::str::from_utf8(value).is_ok_and(|text| text.parse::<i64>().is_ok())
+        }
+        Gives::Value(Type::Addr) => |value| address::parse_ip(value).is_some(),
         _ => return Ok(()),
     };
     let mut wrong = None;
-    list.each(None, |_, _, value| {
-        let good = match gives {
-            Gives::Value(Type::Sint) => {
-                std::str::from_utf8(value).is_ok_and(|text| text.trim_ascii().parse::<i64>().is_ok())
-            }
-            _ => address::parse_ip(value.trim_ascii()).is_some(),
-        };
-        if !good && wrong.is_none() {
-            wrong = Some(String::from_utf8_lossy(value).into_owned());
+    list.each(None, |id, _, value| {
+        if wrong.is_none() && !good(value) {
+            wrong = Some((id, Fault::new(format!("unable to parse '{}'", String::from_utf8_lossy(value)))));
         }
     });
-    match wrong {
-        Some(value) => Err(Fault::new(format!("'{value}' is not {what} in map file <{name}>"))),
-        None => Ok(()),
-    }
+    wrong.map_or(Ok(()), |(id, fault)| Err(list.at_line(id, fault)))
 }
 
 fn fallback(args: &[Arg], gives: Gives) -> Result<Option<Fallback>, Fault> {
@@ -109,9 +101,7 @@ fn fallback(args: &[Arg], gives: Gives) -> Result<Option<Fallback>, Fault> {
             Some(address) => Some(Fallback::Addr(address)),
             None => {
                 let text = String::from_utf8_lossy(text);
-                return Err(Fault::new(format!(
-                    "fails to parse default value '{text}' as an IPv4 or IPv6 address"
-                )));
+                return Err(Fault::new(format!("map: cannot parse default ip <{text}>")));
             }
         },
         (Arg::Str(text), _) => Some(Fallback::Str(text.clone())),

@@ -121,15 +121,15 @@ impl Index {
         }
     }
 
-    /// An index over all entries of a set.
-    pub fn over(set: &Set, method: Match, case: Case) -> Result<Index, Fault> {
+    /// An index over all entries of a set; a fault comes with the entry it is about.
+    pub fn over(set: &Set, method: Match, case: Case) -> Result<Index, (u32, Fault)> {
         let mut index = Index::new(method, case);
         if let Index::Exact(case, table) = &mut index {
             let case = *case;
             table.reserve(set.len(), |id| hash(case, set.key(*id)));
         }
         for id in set.ids() {
-            index.insert(set, id)?;
+            index.insert(set, id).map_err(|fault| (id, fault))?;
         }
         index.settle(set);
         Ok(index)

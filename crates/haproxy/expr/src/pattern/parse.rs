@@ -30,6 +30,9 @@ pub fn range(text: &str) -> Result<Range, Fault> {
         Some((low, high)) => {
             let low = if low.is_empty() { i64::MIN } else { number(low)? };
             let high = if high.is_empty() { i64::MAX } else { number(high)? };
+            if low > high {
+                return Err(Fault::new(format!("'{text}' is not a valid number range")));
+            }
             Ok(Range { low, high })
         }
     }
@@ -104,7 +107,9 @@ pub fn network(text: &str) -> Result<Network, Fault> {
         };
         return Ok(Network::V6(address.into(), mask.into()));
     }
-    let address = address::parse_v4(host).ok_or_else(refuse)?;
+    // the one host name every machine knows; others would need the network
+    let address = if host == "localhost" { Some(Ipv4Addr::LOCALHOST) } else { address::parse_v4(host) }
+        .ok_or_else(refuse)?;
     let mask = match mask {
         Some(mask) => address::parse_mask4(mask).ok_or_else(refuse)?,
         None => Ipv4Addr::BROADCAST,

@@ -100,6 +100,12 @@ impl Set {
         self.slots.get(id as usize).map_or(b"", |slot| self.text(slot.value))
     }
 
+    /// Line of an entry that came from a file, from 1.
+    pub fn line(&self, id: u32) -> usize {
+        let start = self.slots.get(id as usize).map_or(0, |slot| slot.key.start as usize);
+        memchr::memchr_iter(b'\n', &self.base[..start.min(self.base.len())]).count() + 1
+    }
+
     /// Numbers of all entries, in order.
     pub fn ids(&self) -> impl Iterator<Item = u32> + '_ {
         self.slots.iter().enumerate().filter(|(_, slot)| slot.live).map(|(id, _)| id as u32)
@@ -140,6 +146,9 @@ fn line(base: &[u8], mut start: usize, mut end: usize, lines: Lines) -> Option<S
         Lines::Pairs => {
             let key_end =
                 base[start..end].iter().position(|byte| blank(*byte)).map_or(end, |length| start + length);
+            while end > key_end && blank(base[end - 1]) {
+                end -= 1;
+            }
             let mut value = key_end;
             while value < end && blank(base[value]) {
                 value += 1;

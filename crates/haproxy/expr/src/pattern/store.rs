@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use haproxy_conf::FileProvider;
+use hashbrown::{HashMap, HashSet};
 
 use crate::fault::Fault;
 use crate::pattern::Match;
@@ -41,7 +42,7 @@ pub struct Hit<'a> {
 }
 
 impl Lookup {
-    fn new(set: Arc<Set>, method: Match, case: Case) -> Result<Lookup, Fault> {
+    fn new(set: Arc<Set>, method: Match, case: Case) -> Result<Lookup, (u32, Fault)> {
         let index = Index::over(&set, method, case)?;
         Ok(Lookup { method, case, set, index, live: OnceLock::new() })
     }
@@ -95,7 +96,7 @@ impl Lookup {
     }
 
     fn replace(&self, set: &Set) -> Result<(), Fault> {
-        let index = Index::over(set, self.method, self.case)?;
+        let index = Index::over(set, self.method, self.case).map_err(|(_, fault)| fault)?;
         let changed = Changed { set: set.clone(), index };
         self.change(|live| *live = changed);
         Ok(())
@@ -105,7 +106,7 @@ impl Lookup {
         // a bad pattern must be refused before any list has it
         let mut probe = Set::default();
         probe.push(key, value);
-        Index::over(&probe, self.method, self.case)?;
+        Index::over(&probe, self.method, self.case).map_err(|(_, fault)| fault)?;
         self.change(|live| {
             let id = live.set.push(key, value);
             // the probe above took the same text
@@ -184,9 +185,21 @@ impl PatternRef {
         if let Some(user) = state.users.iter().find(|user| user.method == method && user.case == case) {
             return Ok(user.clone());
         }
-        let user = Arc::new(Lookup::new(self.base.clone(), method, case)?);
+        let user =
+            Lookup::new(self.base.clone(), method, case).map_err(|(id, fault)| self.at_line(id, fault))?;
+        let user = Arc::new(user);
         state.users.push(user.clone());
         Ok(user)
+    }
+
+    /// A fault of an entry with its place, when the list came from a file.
+    pub(crate) fn at_line(&self, id: u32, fault: Fault) -> Fault {
+        match &self.name {
+            Some(name) => {
+                fault.within(|text| format!("{text} at line {} of file '{name}'", self.base.line(id)))
+            }
+            None => fault,
+        }
     }
 
     /// Number of entries of the active version.
@@ -355,6 +368,9 @@ fn publish(state: &State, set: &Set) {
 #[derive(Debug, Default)]
 pub struct PatternStore {
     refs: Vec<Arc<PatternRef>>,
+    by_name: HashMap<String, usize>,
+    forced: HashSet<u32>,
+    next: u32,
 }
 
 impl PatternStore {
@@ -365,7 +381,7 @@ impl PatternStore {
 
     /// The list of a file or virtual name.
     pub fn named(&self, name: &str) -> Option<&Arc<PatternRef>> {
-        self.refs.iter().find(|list| list.name.as_deref() == Some(name))
+        self.by_name.get(name).and_then(|at| self.refs.get(*at))
     }
 
     /// The list of a number.
@@ -386,8 +402,9 @@ impl PatternStore {
         if let Some(known) = self.named(shown) {
             if known.is_map != is_map {
                 return Err(Fault::new(format!(
-                    "The file \"{shown}\" is already used as {} file. You must use different files",
-                    if known.is_map { "map" } else { "acl" }
+                    "The file \"{shown}\" is already used as {} column file and cannot be used by as {} column file",
+                    if known.is_map { "two" } else { "one" },
+                    if is_map { "two" } else { "one" }
                 )));
             }
             return Ok(known.clone());
@@ -405,19 +422,26 @@ impl PatternStore {
     }
 
     /// A list of words that stand in the configuration itself, with a forced number or the next one.
-    pub fn inline(&mut self, id: Option<u32>, set: Set) -> Arc<PatternRef> {
-        self.push(id, None, false, set)
+    pub fn inline(&mut self, id: Option<u32>, set: Set) -> Result<Arc<PatternRef>, Fault> {
+        if id.is_some_and(|id| self.numbered(id).is_some()) {
+            return Err(Fault::new("the id is already used"));
+        }
+        Ok(self.push(id, None, false, set))
     }
 
     fn push(&mut self, id: Option<u32>, name: Option<String>, is_map: bool, set: Set) -> Arc<PatternRef> {
         let id = id.unwrap_or_else(|| {
-            let mut next = 0;
-            while self.numbered(next).is_some() {
-                next += 1;
+            while self.forced.contains(&self.next) {
+                self.next += 1;
             }
-            next
+            self.next += 1;
+            self.next - 1
         });
+        self.forced.insert(id);
         let list = Arc::new(PatternRef::new(id, name, is_map, set));
+        if let Some(name) = &list.name {
+            self.by_name.insert(name.clone(), self.refs.len());
+        }
         self.refs.push(list.clone());
         list
     }

@@ -7,7 +7,9 @@ mod basics;
 mod converters;
 mod coverage;
 mod fetches;
+mod hostile;
 mod logs;
+mod maps;
 
 use std::sync::Arc;
 
