@@ -193,14 +193,15 @@ impl Balancer {
         Live { usable, turns, weights, ring, totals }
     }
 
-    /// Advances slow start. Gives true while a server is still starting, so that the caller comes again in a second.
-    pub fn tick(&self, now_ms: u64) -> bool {
-        let starting = |server: &Arc<Server>| server.state() == Operational::Starting;
-        if !self.servers.iter().any(starting) {
-            return false;
+    /// Advances slow start; to be called each second. Gives the servers whose slow start ended.
+    pub fn tick(&self, now_ms: u64) -> Vec<Arc<Server>> {
+        let starting = |server: &&Arc<Server>| server.state() == Operational::Starting;
+        let before: Vec<Arc<Server>> = self.servers.iter().filter(starting).cloned().collect();
+        if before.is_empty() {
+            return before;
         }
         self.refresh(now_ms);
-        self.servers.iter().any(starting)
+        before.into_iter().filter(|server| server.state() == Operational::Running).collect()
     }
 
     /// Picks a server: its index in the backend. `random` is any fresh random number, `avoid` the server that just

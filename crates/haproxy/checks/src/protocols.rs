@@ -5,7 +5,7 @@ use haproxy_balance::report::CheckStatus;
 use crate::agent::{self, AgentHealth};
 use crate::judge::Verdict;
 use crate::outcome::clean;
-use crate::program::{Expect, Kind, Matcher, Program, ProtocolAnswer, Step, StepAction, Text};
+use crate::program::{Connect, Expect, Kind, Matcher, Program, ProtocolAnswer, Step, StepAction, Text};
 
 /// `option ssl-hello-chk`: an SSLv3 hello, for servers behind which no TLS library of ours shall stand. The date in
 /// it is filled in by the sender's clock at load.
@@ -27,7 +27,7 @@ pub fn ssl_hello(unix_seconds: u32) -> Program {
 /// `option smtpchk [HELO|EHLO domain]`.
 pub fn smtp(hello: &str) -> Program {
     let line = format!("{hello}\r\n").into_bytes();
-    program(vec![
+    polite(vec![
         answer(ProtocolAnswer::SmtpBanner),
         send(line),
         answer(ProtocolAnswer::SmtpHello),
@@ -48,7 +48,7 @@ pub enum MysqlLogin {
 /// `option mysql-check [user name [pre-41|post-41]]`.
 pub fn mysql(login: Option<(&str, MysqlLogin)>) -> Program {
     let Some((user, kind)) = login else {
-        return program(vec![answer(ProtocolAnswer::MysqlGreeting)]);
+        return polite(vec![answer(ProtocolAnswer::MysqlGreeting)]);
     };
     let mut payload = match kind {
         // capabilities: long password, protocol 4.1, plugin auth; then largest packet, charset utf8, filler
@@ -62,7 +62,7 @@ pub fn mysql(login: Option<(&str, MysqlLogin)>) -> Program {
     bytes.extend(payload);
     bytes.extend_from_slice(&[1, 0, 0, 0, 1]);
     // the login goes out at once, before the greeting: the server reads it afterwards
-    program(vec![send(bytes), answer(ProtocolAnswer::MysqlGreeting), answer(ProtocolAnswer::MysqlLogin)])
+    polite(vec![send(bytes), answer(ProtocolAnswer::MysqlGreeting), answer(ProtocolAnswer::MysqlLogin)])
 }
 
 /// `option pgsql-check user name`.
@@ -70,7 +70,7 @@ pub fn pgsql(user: &str) -> Program {
     let rest = [b"\0\x03\0\0user\0", user.as_bytes(), b"\0\0"].concat();
     let mut bytes = ((rest.len() + 4) as u32).to_be_bytes().to_vec();
     bytes.extend(rest);
-    program(vec![send(bytes), answer(ProtocolAnswer::Pgsql)])
+    polite(vec![send(bytes), answer(ProtocolAnswer::Pgsql)])
 }
 
 /// `option redis-check`.
@@ -102,6 +102,13 @@ pub fn agent_check(send_first: Option<Text>) -> Program {
 
 fn program(steps: Vec<Step>) -> Program {
     Program { kind: Kind::Protocol, steps, ..Program::default() }
+}
+
+/// A program that ends its connection in order, for servers that count connections reset.
+fn polite(steps: Vec<Step>) -> Program {
+    let connect = Connect { default: true, linger: true, ..Connect::default() };
+    let first = Step { action: StepAction::Connect(connect), comment: None };
+    program(std::iter::once(first).chain(steps).collect())
 }
 
 fn send(bytes: Vec<u8>) -> Step {
@@ -220,7 +227,8 @@ fn mysql_greeting(payload: &[u8]) -> Verdict {
 fn mysql_login(payload: &[u8]) -> Verdict {
     match payload[0] {
         0xff => mysql_error(payload),
-        _ => passed("MySQL server is ok"),
+        // the greeting's version stays the report's words
+        _ => passed(""),
     }
 }
 

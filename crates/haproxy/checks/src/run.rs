@@ -212,7 +212,8 @@ impl Check {
         match judged {
             Verdict::NeedMore => Action::Wait,
             Verdict::Passed { code, info } => {
-                self.last = Some((expect.ok_status, code, info));
+                let before = self.last.take().map(|(_, _, info)| info).unwrap_or_default();
+                self.last = Some((expect.ok_status, code, if info.is_empty() { before } else { info }));
                 self.step += 1;
                 self.proceed(now_ms, host)
             }

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use haproxy_balance::Server;
-use haproxy_checks::health::{self, Source};
+use haproxy_checks::health::{self, Cause, Change, Source, Transition};
 use haproxy_checks::schedule;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
@@ -94,8 +94,10 @@ pub async fn run(process: Arc<Process>) {
 fn tick(process: &Process) {
     let Some(index) = process.health.index() else { return };
     let now_ms = process.clock.now_ms();
+    let ended = |server| Transition { server, change: Change::Up, cause: Cause::Unsaid };
     for px in &index.snapshot.proxies {
-        px.balancer.tick(now_ms);
+        let transitions = px.balancer.tick(now_ms).into_iter().map(ended).collect();
+        transition::perform(process, &index, transitions);
     }
 }
 

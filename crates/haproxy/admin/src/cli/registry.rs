@@ -69,18 +69,21 @@ pub(super) fn help(words: &[String], session: &Session) -> String {
     out
 }
 
+/// How much nearer a command is for each word it shares with what was typed.
+const SHARED_WORD: i64 = 20;
+
 /// Most commands suggested for an unknown one.
 const SUGGESTIONS_MAX: usize = 5;
 
 /// What is said of a line that is no command: commands that share its first word, else those written most alike.
 pub(super) fn unknown(words: &[String], session: &Session) -> String {
     let typed = words.join(" ");
-    let mut near: Vec<(usize, &Command)> = all()
+    let mut near: Vec<(i64, &Command)> = all()
         .filter(|command| allowed(command, session))
         .map(|command| {
             let same = words.iter().zip(command.words).take_while(|(word, own)| word == own).count();
             let own = command.words.join(" ");
-            (strsim::levenshtein(&own, &typed).saturating_sub(same * 20), command)
+            (strsim::levenshtein(&own, &typed) as i64 - same as i64 * SHARED_WORD, command)
         })
         .collect();
     near.sort_by_key(|(distance, _)| *distance);

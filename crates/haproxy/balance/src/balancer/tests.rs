@@ -159,12 +159,12 @@ fn weights_rise_during_slow_start() {
     assert_eq!(balancer.usable_count(), 0);
     slow.set_state(Operational::Running, 5000);
     let at = |now_ms| {
-        let more = balancer.tick(now_ms);
-        (slow.shown_weight(), slow.throttle_percent(), more)
+        let ended = balancer.tick(now_ms).len();
+        (slow.shown_weight(), slow.throttle_percent(), ended)
     };
-    assert_eq!(at(5500), (7, 6, true));
-    assert_eq!(at(7700), (25, 25, true));
-    assert_eq!(at(10_200), (57, 56, true));
-    assert_eq!(at(15_000), (100, 100, false));
+    assert_eq!(at(5500), (7, 6, 0));
+    assert_eq!(at(7700), (25, 25, 0));
+    assert_eq!(at(10_200), (57, 56, 0));
+    assert_eq!(at(15_000), (100, 100, 1));
     assert_eq!(slow.down_ms(20_000), 4000);
 }
