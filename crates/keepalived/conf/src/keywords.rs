@@ -6,6 +6,11 @@ mod checker;
 mod checker_http;
 mod checker_kinds;
 mod global;
+mod global_files;
+mod global_firewall;
+mod global_lvs;
+mod global_mail;
+mod global_notify;
 mod global_process;
 mod global_vrrp;
 mod groups;
@@ -21,6 +26,7 @@ mod static_objects;
 mod track_objects;
 mod values;
 mod virtual_server;
+mod virtual_server_group;
 
 use crate::registry::RootKeyword;
 

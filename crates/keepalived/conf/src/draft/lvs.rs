@@ -144,7 +144,7 @@ pub enum CheckerKindDraft {
     /// `UDP_CHECK`.
     Udp(UdpCheck),
     /// `HTTP_GET` or `SSL_GET`.
-    Http(HttpDraft),
+    Http(Box<HttpDraft>),
     /// `SMTP_CHECK`.
     Smtp {
         /// `helo_name`.

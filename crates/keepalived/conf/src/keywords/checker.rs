@@ -89,7 +89,7 @@ fn begin(ctx: &mut Ctx<'_>, kind: CheckerKindDraft) -> Outcome {
 }
 
 fn begin_http(ctx: &mut Ctx<'_>, tls: bool) -> Outcome {
-    begin(ctx, CheckerKindDraft::Http(HttpDraft { tls, ..HttpDraft::default() }))
+    begin(ctx, CheckerKindDraft::Http(Box::new(HttpDraft { tls, ..HttpDraft::default() })))
 }
 
 /// The checker being read.

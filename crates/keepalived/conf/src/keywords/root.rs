@@ -8,7 +8,10 @@ use crate::registry::{
 use crate::role::Roles;
 use crate::words::Words;
 
-use super::{bfd, global, groups, instance, scripts, static_objects, track_objects, values, virtual_server};
+use super::{
+    bfd, global, groups, instance, scripts, static_objects, track_objects, values, virtual_server,
+    virtual_server_group,
+};
 
 /// The tables, settings first.
 pub const TABLES: &[&[RootKeyword]] = &[SETTINGS, STATIC, TRACKED, VRRP, LVS];
@@ -191,9 +194,9 @@ const LVS: &[RootKeyword] = &[
         Keyword {
             name: "virtual_server_group",
             args: "NAME",
-            body: Body::List(&virtual_server::GROUP),
+            body: Body::List(&virtual_server_group::GROUP),
             status: crate::registry::Status::Supported,
-            run: virtual_server::begin_group as Run,
+            run: virtual_server_group::begin as Run,
             doc: "addresses and marks that share real servers",
         },
     ),

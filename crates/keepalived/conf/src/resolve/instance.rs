@@ -338,7 +338,7 @@ impl Judge<'_, '_> {
     fn advert_int(&mut self, us: u64, version: u8) -> u64 {
         let seconds = |us: u64| format!("{}.{:06}s", us / 1_000_000, us % 1_000_000);
         if version == 2 {
-            if us % 1_000_000 == 0 {
+            if us.is_multiple_of(1_000_000) {
                 return us;
             }
             self.say(&format!("VRRPv2 advertisement interval {} must be an integer. rounding", seconds(us)));
@@ -352,7 +352,7 @@ impl Judge<'_, '_> {
             ));
             return 40_950_000;
         }
-        if us % 10_000 != 0 {
+        if !us.is_multiple_of(10_000) {
             self.say(&format!(
                 "VRRPv3 advertisement interval {} must be in units of 10ms - rounding",
                 seconds(us)

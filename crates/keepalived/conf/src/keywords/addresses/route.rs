@@ -10,6 +10,9 @@ use crate::parse::Ctx;
 use crate::words::Words;
 
 mod encap;
+mod nexthop;
+
+use nexthop::{nexthops, old_or};
 
 /// The form of a route line.
 pub const FORM: &str = "[TYPE] [to] DEST [via [inet|inet6] ADDR] [dev IF] [table T] [src ADDR] [from PREFIX] [tos T] [protocol P] [scope S] [metric N] [metrics...] [encap ...] [nexthop via ADDR dev IF weight N onlink]... [add|prepend|append] [vrf IF] [no_track] [track_group NAME]";
@@ -97,32 +100,32 @@ const OPTIONS: &[RouteOption] = &[
     option("metric", metric),
     option("priority", metric),
     option("preference", metric),
-    option("mtu", |line, ctx| line.metric(ctx, "MTU", 1, |metrics, value| metrics.mtu = Some(value))),
+    option("mtu", |line, ctx| line.metric(ctx, "MTU", |metrics, value| metrics.mtu = Some(value))),
     option("hoplimit", hoplimit),
     option("advmss", |line, ctx| {
-        line.metric(ctx, "advmss", 1, |metrics, value| metrics.advmss = Some(value.value))
+        line.metric(ctx, "advmss", |metrics, value| metrics.advmss = Some(value.value))
     }),
     option("rtt", |line, ctx| line.time(ctx, "rtt", 8, |metrics, value| metrics.rtt = Some(value))),
     option("rttvar", |line, ctx| line.time(ctx, "rttvar", 4, |metrics, value| metrics.rttvar = Some(value))),
     option("reordering", |line, ctx| {
-        line.metric(ctx, "reordering", 1, |metrics, value| metrics.reordering = Some(value))
+        line.metric(ctx, "reordering", |metrics, value| metrics.reordering = Some(value))
     }),
     option("window", |line, ctx| {
-        line.metric(ctx, "window", 1, |metrics, value| metrics.window = Some(value.value))
+        line.metric(ctx, "window", |metrics, value| metrics.window = Some(value.value))
     }),
-    option("cwnd", |line, ctx| line.metric(ctx, "cwnd", 1, |metrics, value| metrics.cwnd = Some(value))),
+    option("cwnd", |line, ctx| line.metric(ctx, "cwnd", |metrics, value| metrics.cwnd = Some(value))),
     option("ssthresh", |line, ctx| {
-        line.metric(ctx, "ssthresh", 1, |metrics, value| metrics.ssthresh = Some(value))
+        line.metric(ctx, "ssthresh", |metrics, value| metrics.ssthresh = Some(value))
     }),
     option("realms", realms),
     option("rto_min", |line, ctx| {
         line.time(ctx, "rto_min", 1, |metrics, value| metrics.rto_min_ms = Some(value))
     }),
     option("initcwnd", |line, ctx| {
-        line.metric(ctx, "initcwnd", 1, |metrics, value| metrics.initcwnd = Some(value.value))
+        line.metric(ctx, "initcwnd", |metrics, value| metrics.initcwnd = Some(value.value))
     }),
     option("initrwnd", |line, ctx| {
-        line.metric(ctx, "initrwnd", 1, |metrics, value| metrics.initrwnd = Some(value.value))
+        line.metric(ctx, "initrwnd", |metrics, value| metrics.initrwnd = Some(value.value))
     }),
     option("features", features),
     option("quickack", |line, ctx| {
@@ -282,15 +285,9 @@ impl<'w> RouteLine<'w> {
         if first == "lock" { Ok((true, self.value(ctx)?)) } else { Ok((false, first)) }
     }
 
-    fn metric(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        what: &str,
-        min: u32,
-        set: fn(&mut RouteMetrics, Lockable),
-    ) -> Keep {
+    fn metric(&mut self, ctx: &mut Ctx<'_>, what: &str, set: fn(&mut RouteMetrics, Lockable)) -> Keep {
         let (locked, word) = self.lockable(ctx)?;
-        let Some(value) = number::unsigned(&mut ctx.sink, word, min.min(0), u32::MAX) else {
+        let Some(value) = number::unsigned(&mut ctx.sink, word, 0, u32::MAX) else {
             ctx.config(format!("Invalid {what} {word} specified for route"));
             return Ok(false);
         };
@@ -576,92 +573,6 @@ fn expires(line: &mut RouteLine<'_>, ctx: &mut Ctx<'_>) -> Keep {
         ctx.config(format!("Invalid expires time {word} specified for route"));
     }
     Ok(line.route.expires_s.is_some())
-}
-
-/// `via A or B`: the old form of two next hops.
-fn old_or(line: &mut RouteLine<'_>, ctx: &mut Ctx<'_>) -> Keep {
-    ctx.config("\"or\" for routes is deprecated. Please use \"nexthop\"");
-    let word = line.value(ctx)?;
-    let Some(address) = host(ctx, word) else {
-        ctx.config(format!("invalid route or address {word}"));
-        return Ok(false);
-    };
-    if !line.fits(ctx, address) {
-        return Ok(false);
-    }
-    let hop = |via| NextHop { via, ..NextHop::default() };
-    line.route.nexthops.push(hop(line.route.via.take()));
-    line.route.nexthops.push(hop(Some(address)));
-    Ok(true)
-}
-
-fn nexthops(line: &mut RouteLine<'_>, ctx: &mut Ctx<'_>) -> Keep {
-    while line.words.at(line.index) == Some("nexthop") {
-        let Some(hop) = nexthop(line, ctx)? else { return Ok(false) };
-        line.route.nexthops.push(hop);
-    }
-    if let Some(word) = line.words.at(line.index) {
-        ctx.config(format!("Route has trailing nonsense after nexthops - {word}"));
-    }
-    line.index = line.words.len();
-    Ok(true)
-}
-
-/// One `nexthop`; stops at the first word that is not its own.
-fn nexthop(line: &mut RouteLine<'_>, ctx: &mut Ctx<'_>) -> Result<Option<NextHop>, Abort> {
-    let mut hop = NextHop { weight: 1, ..NextHop::default() };
-    line.index += 1;
-    while let Some(word) = line.words.at(line.index) {
-        match word {
-            "via" => {
-                let mut word = line.value(ctx)?;
-                if family_word(word).is_some() {
-                    word = line.value(ctx)?;
-                }
-                match host(ctx, word) {
-                    Some(address) => hop.via = Some(address),
-                    None => ctx.config(format!("invalid nexthop address {word}")),
-                }
-            }
-            "dev" | "oif" => {
-                let word = line.value(ctx)?;
-                let complaint =
-                    |name: &str| format!("WARNING - interface {name} for VROUTE nexthop doesn't exist");
-                if !need_interface(ctx, word, complaint) {
-                    return Ok(None);
-                }
-                hop.dev = Some(word.to_owned());
-            }
-            "weight" => {
-                let word = line.value(ctx)?;
-                let weight = number::unsigned(&mut ctx.sink, word, 0, 256)
-                    .and_then(|weight| u16::try_from(weight).ok());
-                match weight {
-                    Some(weight) if weight > 0 => hop.weight = weight,
-                    _ => ctx.config(format!("Invalid weight {word} specified for route")),
-                }
-            }
-            "onlink" => hop.onlink = true,
-            "realms" => {
-                let word = line.value(ctx)?;
-                hop.realms = names::realms(ctx, word);
-                if hop.realms.is_none() {
-                    ctx.config(format!("Invalid realms {word} for route"));
-                }
-            }
-            "as" => {
-                let mut word = line.value(ctx)?;
-                if word == "to" {
-                    word = line.value(ctx)?;
-                }
-                hop.as_to = host(ctx, word);
-            }
-            "encap" => hop.encap = line.encap(ctx)?,
-            _ => break,
-        }
-        line.index += 1;
-    }
-    Ok(Some(hop))
 }
 
 fn vrf(line: &mut RouteLine<'_>, ctx: &mut Ctx<'_>) -> Keep {

@@ -82,7 +82,7 @@ const fn option(name: &'static str, run: fn(&mut RuleLine<'_>, &mut Ctx<'_>) -> 
 const OPTIONS: &[RuleOption] = &[
     option("inet", |line, ctx| Ok(line.fits(ctx, Family::Inet))),
     option("inet6", |line, ctx| Ok(line.fits(ctx, Family::Inet6))),
-    option("not", |line, _| keep(line.rule.not = true)),
+    option("not", |line, _| on(&mut line.rule.not)),
     option("from", |line, ctx| line.address(ctx, "from", |rule, prefix| rule.from = prefix)),
     option("to", |line, ctx| line.address(ctx, "to", |rule, prefix| rule.to = prefix)),
     option("table", table),
@@ -103,7 +103,7 @@ const OPTIONS: &[RuleOption] = &[
     option("oif", |line, ctx| line.interface(ctx, |rule, name| rule.oif = Some(name))),
     option("tunnel-id", tunnel_id),
     option("uidrange", uidrange),
-    option("l3mdev", |line, _| keep(line.rule.l3mdev = true)),
+    option("l3mdev", |line, _| on(&mut line.rule.l3mdev)),
     option("protocol", protocol),
     option("ipproto", ip_protocol),
     option("sport", |line, ctx| line.ports(ctx, "sport", |rule, range| rule.sport = range)),
@@ -117,7 +117,7 @@ const OPTIONS: &[RuleOption] = &[
         let word = line.value(ctx)?;
         Ok(line.typed(ctx, word))
     }),
-    option("no_track", |line, _| keep(line.rule.no_track = true)),
+    option("no_track", |line, _| on(&mut line.rule.no_track)),
 ];
 
 const STATIC_OPTIONS: &[RuleOption] = &[option("track_group", |line, ctx| {
@@ -133,7 +133,8 @@ const TYPES: &[(&str, RuleAction)] = &[
     ("nop", RuleAction::Nop),
 ];
 
-fn keep(_done: ()) -> Keep {
+fn on(flag: &mut bool) -> Keep {
+    *flag = true;
     Ok(true)
 }
 
