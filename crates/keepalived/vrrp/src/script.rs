@@ -28,6 +28,8 @@ pub struct ScriptMachine {
     run: Run,
     next_run: Option<Instant>,
     last_status: i32,
+    /// It has ended once, so that its verdict is more than `init_fail`.
+    proved: bool,
 }
 
 /// What a script says.
@@ -65,6 +67,7 @@ impl ScriptMachine {
             run: Run::Idle,
             next_run: None,
             last_status: 0,
+            proved: false,
             config,
         }
     }
@@ -213,6 +216,7 @@ impl ScriptMachine {
     }
 
     fn success(&mut self, out: &mut Vec<Command>) -> bool {
+        self.proved = true;
         let top = top(&self.config);
         if self.result.saturating_add(1) < self.config.rise {
             self.result += 1;
@@ -236,12 +240,12 @@ impl ScriptMachine {
             return false;
         }
         self.result = 0;
-        if self.verdict == Verdict::Bad {
-            return false;
+        let first = !std::mem::replace(&mut self.proved, true);
+        let changed = std::mem::replace(&mut self.verdict, Verdict::Bad) != Verdict::Bad;
+        if first || changed {
+            log(Level::Info, format!("VRRP_Script({}) {how}", self.config.name), out);
         }
-        self.verdict = Verdict::Bad;
-        log(Level::Info, format!("VRRP_Script({}) {how}", self.config.name), out);
-        true
+        changed
     }
 }
 

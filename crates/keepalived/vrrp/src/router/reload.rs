@@ -201,10 +201,12 @@ impl Router {
             }
             if let Some(mut member) = known.remove(id) {
                 let word = if was.notify_deleted { NotifyState::Deleted } else { NotifyState::Fault };
-                let begun = member.instance.has_begun();
+                // FAULT is no news to those who were told it
+                let news = member.instance.has_begun()
+                    && (was.notify_deleted || member.instance.state() != State::Fault);
                 let mut out = Out::new(now, commands);
                 member.instance.handle(Input::Leave(Reason::Deleted), Group::Ready, &mut out);
-                if begun {
+                if news {
                     member.instance.notify(word, &mut out);
                 }
             }

@@ -89,6 +89,14 @@ fn init_fail_and_disabled_scripts_fail_from_the_start() {
         let bench = started(RouterConfig { scripts: vec![script], ..router_of(vec![config]) });
         assert_eq!(bench.state(0), State::Fault);
         assert_eq!(bench.text.contains("run#0"), !disabled);
+        if init_fail {
+            let mut bench = bench;
+            assert_eq!(
+                bench.script(0, 1),
+                "'Script `chk` now returning 1'; 'VRRP_Script(chk) failed (exited with status 1)'"
+            );
+            assert_eq!(bench.script(0, 1), "");
+        }
     }
 }
 
