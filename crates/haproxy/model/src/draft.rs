@@ -108,8 +108,6 @@ pub struct ProxyDraft {
     pub order: haproxy_rules::Order,
     /// `stats` words were seen, so the page exists.
     pub stats_seen: bool,
-    /// `errorfiles`: section, wanted statuses, place.
-    pub errorfiles: Vec<(String, Vec<u16>, Place)>,
     /// Comment for the next step of a check.
     pub check_comment: Option<String>,
     /// The section words its check itself, instead of inheriting it.

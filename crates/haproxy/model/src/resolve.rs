@@ -9,10 +9,10 @@ use haproxy_balance::{Balancer, Queue};
 use haproxy_conf::{Diagnostics, Severity};
 use haproxy_expr::load::Names;
 use haproxy_expr::userlist::{Password, Userlist};
-use haproxy_rules::{Switch, SwitchTarget};
+use haproxy_rules::{ErrorLine, Switch, SwitchTarget};
 use haproxy_stats::counter::PerThread;
 
-use crate::draft::{Draft, ProxyDraft, UserlistDraft};
+use crate::draft::{Draft, Place, ProxyDraft, UserlistDraft};
 use crate::settings::*;
 use crate::snapshot::*;
 
@@ -224,30 +224,43 @@ fn later(draft: &mut Draft, diags: &mut Diagnostics) {
     }
     let sections = std::mem::take(&mut draft.http_errors);
     for px in &mut draft.proxies {
-        for (name, wanted, place) in std::mem::take(&mut px.errorfiles) {
-            let at = format!("(at {}:{})", place.file, place.line);
-            let Some(section) = sections.get(&name) else {
-                let text = format!("proxy '{}': unknown http-errors section '{name}' {at}.", px.name);
-                diags.plain(Severity::Alert, text);
-                continue;
-            };
-            for status in &wanted {
-                if section.page(*status).is_none() {
-                    let text = format!(
-                        "proxy '{}' : status '{status}' not declared in http-errors section '{name}' {at}.",
-                        px.name
-                    );
-                    diags.plain(Severity::Warning, text);
-                }
-            }
-            for (status, page) in &section.by_status {
-                if wanted.is_empty() || wanted.contains(status) {
-                    px.settings.errors.set(*status, page.clone());
-                }
-            }
+        for (line, place) in std::mem::take(&mut px.settings.errors.written) {
+            error_pages(px, &sections, line, &place, diags);
         }
     }
     draft.http_errors = sections;
+}
+
+/// Gives a proxy the error pages of one line; later lines win.
+fn error_pages(
+    px: &mut ProxyDraft,
+    sections: &HashMap<String, ErrorReplies>,
+    line: ErrorLine,
+    place: &Place,
+    diags: &mut Diagnostics,
+) {
+    let (name, wanted) = match line {
+        ErrorLine::Page(status, page) => return px.settings.errors.set(status, page),
+        ErrorLine::Section { name, statuses } => (name, statuses),
+    };
+    let at = format!("(at {}:{})", place.file, place.line);
+    let Some(section) = sections.get(&name) else {
+        let text = format!("proxy '{}': unknown http-errors section '{name}' {at}.", px.name);
+        diags.plain(Severity::Alert, text);
+        return;
+    };
+    for status in wanted.iter().filter(|status| section.page(**status).is_none()) {
+        let text = format!(
+            "proxy '{}' : status '{status}' not declared in http-errors section '{name}' {at}.",
+            px.name
+        );
+        diags.plain(Severity::Warning, text);
+    }
+    for (status, page) in &section.by_status {
+        if wanted.is_empty() || wanted.contains(status) {
+            px.settings.errors.set(*status, page.clone());
+        }
+    }
 }
 
 /// Warnings and errors about one proxy as a whole.

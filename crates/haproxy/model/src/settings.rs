@@ -373,6 +373,8 @@ impl Default for StatsPage {
 pub struct ErrorReplies {
     /// Pages by status; few, so a list.
     pub by_status: Vec<(u16, haproxy_rules::ErrorPage)>,
+    /// What the lines say, inherited ones first; pages of `http-errors` sections are found once all of those are known.
+    pub written: Vec<(haproxy_rules::ErrorLine, crate::draft::Place)>,
 }
 
 impl ErrorReplies {

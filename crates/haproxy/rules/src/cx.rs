@@ -53,6 +53,10 @@ pub struct Effects {
     pub old_rules_allowed: bool,
     /// `reqpass` matched: the other old words do nothing.
     pub old_rules_skipped: bool,
+    /// Of those, bytes that only rewriting may use (`tune.maxrewrite`).
+    pub rewrite_reserve: usize,
+    /// Bytes of the head as it was received: what is left of the buffer is the body's.
+    pub head_received: usize,
     /// `expect-proxy layer4`: a PROXY header comes before anything else.
     pub expect_proxy: bool,
     /// `expect-netscaler-cip layer4`.

@@ -7,7 +7,11 @@ use crate::cx::RuleCx;
 
 /// True when so many more bytes fit into the head (`tune.bufsize`).
 pub(crate) fn has_room(cx: &mut RuleCx<'_>, added: usize) -> bool {
-    let max = cx.effects.message_max;
+    let effects = &cx.effects;
+    // a body shares the buffer, but never takes what is reserved for rewriting
+    let body_max = effects.message_max.saturating_sub(effects.rewrite_reserve + effects.head_received);
+    let added = added + cx.input.bytes.len().min(body_max);
+    let max = effects.message_max;
     // what the buffers hold is an upper bound: the exact size is needed for large heads only
     max == 0
         || cx.fields().is_none_or(|fields| fields.wire_bound() + added + 64 <= max)

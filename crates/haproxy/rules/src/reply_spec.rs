@@ -130,7 +130,9 @@ impl ReplySpec {
         for (name, format) in &self.fields {
             let mut value = Vec::new();
             format.write(cx, &mut value);
-            reply.fields.push((name.to_vec(), value));
+            if !value.is_empty() {
+                reply.fields.push((name.to_vec(), value));
+            }
         }
         reply.length_at = Some(reply.fields.len());
         if let Some(kind) = self.content_type.as_ref().filter(|_| !body.is_empty()) {
@@ -218,7 +220,7 @@ fn content(written: &Written<'_>, status: u16, load: &mut RuleLoad<'_, '_>) -> R
         Kind::LfFile => {
             let text = String::from_utf8(file(argument, load)?)
                 .map_err(|_| Fault::new(format!("file '{argument}' is no text")))?;
-            Content::Format(load.format(text.trim_end_matches('\n'), Style::Http)?)
+            Content::Format(load.format(&text, Style::Http)?)
         }
         Kind::String => Content::Raw(Arc::from(argument.as_bytes())),
         Kind::LfString => Content::Format(load.format(argument, Style::Http)?),

@@ -278,6 +278,7 @@ impl Stream<'_> {
         }
         self.txn.has_response = true;
         self.txn.log.bytes_out = head_len as u64;
+        self.effects.head_received = head_len;
         self.receive_response(px, server).await?;
         let tunnel = self.txn.response.framing == Framing::Tunnel
             || (self.txn.response.status == 101 && self.request_flags.has(ConnFlags::UPGRADE))

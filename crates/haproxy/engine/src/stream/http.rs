@@ -63,7 +63,11 @@ pub async fn run(conn: &mut Connection, txn: Option<Box<Txn>>) -> After {
     txn.http = true;
     txn.id = conn.thread.next_session();
     txn.backend = frontend;
-    let effects = Effects { message_max: snapshot.global.bufsize, ..Effects::default() };
+    let effects = Effects {
+        message_max: snapshot.global.bufsize,
+        rewrite_reserve: snapshot.global.maxrewrite,
+        ..Effects::default()
+    };
     let mut stream = Stream {
         conn,
         snapshot,

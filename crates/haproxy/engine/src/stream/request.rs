@@ -52,6 +52,7 @@ impl Stream<'_> {
                 let parsed = parse_request(bytes, &mut resume, &limits, relax, &mut self.txn.request);
                 match parsed {
                     Ok(Parsed::Complete { head_len, flags }) => {
+                        self.effects.head_received = head_len;
                         self.take_head(head_len, flags);
                         return Ok(());
                     }

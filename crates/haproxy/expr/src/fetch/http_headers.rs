@@ -265,9 +265,9 @@ fn fhdr<'a, S: Side>(args: &'a [Arg], cx: &Cx<'a>, walk: &mut Walk) -> Got<Value
             let Some(field) = wanted(fields, args, walk.field).next() else { return Got::Missing };
             walk.field = field.index as u32 + 1;
             walk.more = true;
-            return Got::Is(Value::text(field.value));
+            return Got::Is(Value::text(field.value.trim_ascii()));
         }
-        nth(wanted(fields, args, 0).map(|field| field.value), occurrence).map(Value::text).into()
+        nth(wanted(fields, args, 0).map(|field| field.value.trim_ascii()), occurrence).map(Value::text).into()
     })
 }
 

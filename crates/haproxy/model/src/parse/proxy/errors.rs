@@ -5,7 +5,6 @@ use haproxy_rules::{ErrorLine, Family, http_error as pages};
 
 use crate::draft::Draft;
 use crate::parse::Keyword;
-use crate::settings::ErrorReplies;
 
 const PROXY: Sections = Sections::PROXY;
 const ANYWHERE: Sections = Sections::PROXY.and(Sections::HTTP_ERRORS);
@@ -64,20 +63,15 @@ pub const KEYWORDS: &[Keyword] = &[
 
 type Outcome = Result<(), ParseError>;
 
-fn replies(draft: &mut Draft) -> &mut ErrorReplies {
-    if draft.section == Sections::HTTP_ERRORS {
-        let name = draft.section_name.clone();
-        return draft.http_errors.entry(name).or_default();
-    }
-    &mut draft.px.settings.errors
-}
-
 fn keep(draft: &mut Draft, line: ErrorLine) {
     match line {
-        ErrorLine::Page(status, page) => replies(draft).set(status, page),
-        ErrorLine::Section { name, statuses } => {
+        ErrorLine::Page(status, page) if draft.section == Sections::HTTP_ERRORS => {
+            let name = draft.section_name.clone();
+            draft.http_errors.entry(name).or_default().set(status, page);
+        }
+        line => {
             let place = draft.place.clone();
-            draft.px.errorfiles.push((name, statuses, place));
+            draft.px.settings.errors.written.push((line, place));
         }
     }
 }
