@@ -139,7 +139,13 @@ pub fn judge(protocol: ProtocolAnswer, bytes: &[u8], last: bool, number: usize) 
             smtp_answer(bytes, last)
         }
         ProtocolAnswer::MysqlGreeting => mysql_packet(bytes, last, mysql_greeting),
-        ProtocolAnswer::MysqlLogin => mysql_packet(behind_greeting(bytes), last, mysql_login),
+        ProtocolAnswer::MysqlLogin => {
+            match mysql_packet(behind_greeting(bytes), last, mysql_login) {
+                // what the greeting said is what is told
+                Verdict::Passed { .. } => mysql_packet(bytes, last, mysql_greeting),
+                verdict => verdict,
+            }
+        }
         ProtocolAnswer::Pgsql => pgsql_answer(bytes, last),
         ProtocolAnswer::Redis => redis_answer(bytes, last),
         ProtocolAnswer::Ldap => ldap_answer(bytes, last),
