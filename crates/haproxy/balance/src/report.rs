@@ -245,6 +245,11 @@ pub struct CheckReport {
 }
 
 impl CheckReport {
+    /// The report of a check that is not configured: its health is shown all the same.
+    pub fn absent(rise: u32) -> Self {
+        CheckReport { rise, health: rise, ..CheckReport::default() }
+    }
+
     /// A report that starts as the original starts servers: one failure away from down, up before the first probe.
     pub fn starting_up(rise: u32, fall: u32) -> Self {
         CheckReport { configured: true, enabled: true, rise, fall, health: rise, ..CheckReport::default() }

@@ -209,9 +209,12 @@ pub struct Tracked {
 impl Server {
     /// A server that starts as configured: up, unless `disabled`.
     pub fn new(conf: ServerConf, threads: usize) -> Self {
-        let check =
-            if conf.check { CheckReport::starting_up(conf.rise, conf.fall) } else { CheckReport::default() };
-        let agent = if conf.agent { CheckReport::starting_up(1, 1) } else { CheckReport::default() };
+        let check = if conf.check {
+            CheckReport::starting_up(conf.rise, conf.fall)
+        } else {
+            CheckReport::absent(conf.rise)
+        };
+        let agent = if conf.agent { CheckReport::starting_up(1, 1) } else { CheckReport::absent(1) };
         let admin = if conf.disabled { Admin::FORCED_MAINT.0 | Admin::CONFIG_MAINT.0 } else { 0 };
         let state = if conf.disabled { Operational::Stopped } else { Operational::Running };
         Server {

@@ -358,19 +358,23 @@ pub enum Seen {
     Bad(&'static str),
 }
 
-/// Takes an observation of traffic into account. Some result when `error-limit` is reached and the state changed;
-/// `probe_soon` tells to probe at `fastinter`.
-pub fn observe(
-    server: &Arc<Server>,
-    seen: Seen,
-    limit: u32,
-    on_error: OnError,
-    now_ms: u64,
-) -> (bool, Applied) {
+/// What an observation led to.
+#[derive(Clone, Debug, Default)]
+pub struct Observation {
+    /// The next probe is to come at `fastinter`.
+    pub probe_soon: bool,
+    /// What counts as a failed probe, when `error-limit` was reached.
+    pub outcome: Option<Outcome>,
+    /// What that did.
+    pub applied: Applied,
+}
+
+/// Takes an observation of traffic into account.
+pub fn observe(server: &Arc<Server>, seen: Seen, limit: u32, on_error: OnError, now_ms: u64) -> Observation {
     let words = match seen {
         Seen::Good => {
             server.check().consecutive_errors = 0;
-            return (false, Applied::default());
+            return Observation::default();
         }
         Seen::Bad(words) => words,
     };
@@ -379,12 +383,12 @@ pub fn observe(
         check.consecutive_errors += 1;
         check.analyze_failures += 1;
         if check.consecutive_errors < limit.max(1) {
-            return (false, Applied::default());
+            return Observation::default();
         }
         std::mem::take(&mut check.consecutive_errors)
     };
     match on_error {
-        OnError::FastInter => return (true, Applied::default()),
+        OnError::FastInter => return Observation { probe_soon: true, ..Observation::default() },
         OnError::FailCheck => {}
         OnError::SuddenDeath => {
             let mut check = server.check();
@@ -397,7 +401,8 @@ pub fn observe(
     }
     let info = format!("Detected {errors} consecutive errors, last one was: {words}");
     let outcome = Outcome { status: CheckStatus::Analyze, info, ..Outcome::default() };
-    (true, apply(server, Source::Check, &outcome, now_ms))
+    let applied = apply(server, Source::Check, &outcome, now_ms);
+    Observation { probe_soon: true, outcome: Some(outcome), applied }
 }
 
 #[cfg(test)]

@@ -165,9 +165,9 @@ fn cause_text(cause: &Cause, probes: ProbesLogged) -> String {
     }
 }
 
-/// The line of a backend that lost its last server.
-pub fn no_server_line(backend: &str) -> Line {
-    (EMERG, format!("backend {backend} has no server available!"))
+/// The line of a proxy that lost its last server; `kind` is `backend`, or `proxy` for a `listen` section.
+pub fn no_server_line(kind: &str, name: &str) -> Line {
+    (EMERG, format!("{kind} {name} has no server available!"))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::sync::atomic::Ordering::Relaxed;
 
 use haproxy_balance::report::{CheckReport, CheckStatus, CheckVerdict};
+use haproxy_balance::server::Admin;
 use haproxy_model::settings::ServerAddress;
 use haproxy_model::snapshot::{Proxy, Server};
 
@@ -59,6 +60,7 @@ fn state_line(out: &mut String, px: &Proxy, server: &Server, now_ms: u64) {
     let (live, settings) = (&server.live, &server.settings);
     let conf = live.conf();
     let (check, agent) = (live.check().clone(), live.agent().clone());
+    let paused = if live.admin().any(Admin::MAINT) { PAUSED } else { 0 };
     let (address, port) = place(&settings.address);
     let fqdn = match &settings.address {
         ServerAddress::Unresolved(name, _) => name.as_str(),
@@ -80,7 +82,7 @@ fn state_line(out: &mut String, px: &Proxy, server: &Server, now_ms: u64) {
         status_number(&check),
         result_number(&check),
         check.health,
-        state_bits(&check, 0),
+        state_bits(&check, paused),
         state_bits(&agent, AGENT),
         settings.check_port.unwrap_or(0),
         addr(settings.check_addr),
@@ -139,6 +141,8 @@ fn result_number(check: &CheckReport) -> u8 {
 const RUNNING: u8 = 1;
 const CONFIGURED: u8 = 2;
 const ENABLED: u8 = 4;
+/// Not probed, because the server is in maintenance.
+const PAUSED: u8 = 8;
 const AGENT: u8 = 16;
 
 fn state_bits(check: &CheckReport, base: u8) -> u8 {

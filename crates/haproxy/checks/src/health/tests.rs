@@ -104,11 +104,11 @@ fn observed_errors_add_up() {
     let server = checked();
     run(&server, "+");
     for _ in 0..9 {
-        assert!(!observe(&server, Seen::Bad("x"), 10, OnError::MarkDown, 1).0);
+        assert!(!observe(&server, Seen::Bad("x"), 10, OnError::MarkDown, 1).probe_soon);
     }
-    let (soon, applied) = observe(&server, Seen::Bad("L4 unsuccessful connection"), 10, OnError::MarkDown, 1);
-    assert!(soon);
-    assert_eq!(applied.transitions.len(), 1);
+    let seen = observe(&server, Seen::Bad("L4 unsuccessful connection"), 10, OnError::MarkDown, 1);
+    assert!(seen.probe_soon);
+    assert_eq!(seen.applied.transitions.len(), 1);
     assert_eq!(
         server.check().output,
         "Detected 10 consecutive errors, last one was: L4 unsuccessful connection"

@@ -68,8 +68,9 @@ fn perform_one(process: &Process, index: &Index, place: Place<'_>, transition: &
         let now_s = u64::try_from(clock::date().secs).unwrap_or(0);
         px.live.last_change_s.store(now_s, Relaxed);
         if after == 0 {
+            let kind = if px.role.is_frontend() { "proxy" } else { "backend" };
             px.live.down_count.fetch_add(1, Relaxed);
-            say(process, index, px, report::no_server_line(&backend));
+            say(process, index, px, report::no_server_line(kind, &backend));
         }
     }
 }

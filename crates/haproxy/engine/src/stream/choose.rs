@@ -12,6 +12,7 @@ use super::slot::Slot;
 use super::steps::{End, Stream};
 use super::upstream::{self, ConnectFault, Upstream};
 use crate::conn::{Connection, deadline_after};
+use crate::health::observe::{Sight, observe};
 
 /// Attempts after the first, unless `retries` says otherwise.
 const RETRIES_DEFAULT: u32 = 3;
@@ -27,6 +28,13 @@ enum Queued {
     /// The server went down: another one is to be chosen.
     Again,
     Closed,
+}
+
+/// True when a change of state can end the sessions of a server.
+fn may_be_evicted(px: &Proxy, server: &Server) -> bool {
+    server.settings.shutdown_on_down
+        || (server.settings.balance.backup
+            && px.servers.iter().any(|other| other.settings.shutdown_backups_on_up))
 }
 
 impl Stream<'_> {
@@ -120,6 +128,11 @@ impl Stream<'_> {
             Arc::clone(&px.live),
             Arc::clone(&px.balancer),
         ));
+        if let Some(slot) = &mut self.slot
+            && may_be_evicted(px, server)
+        {
+            slot.watch();
+        }
         self.txn.server = Some(server.id);
         self.txn.log.service = None;
         let counters = &server.live.counters.at(self.conn.thread.index).upstream;
@@ -281,7 +294,16 @@ impl Stream<'_> {
             };
             let server = &px.servers[index];
             let connect_began_ms = self.now_ms();
-            match self.open_or_reuse(px, server).await {
+            let outcome = self.open_or_reuse(px, server).await;
+            let process = &self.conn.thread.process;
+            match &outcome {
+                Ok(upstream) if !upstream.reused => observe(process, server, Sight::Connected),
+                Err(ConnectFault::Refused(_) | ConnectFault::Timeout) => {
+                    observe(process, server, Sight::NotConnected);
+                }
+                Ok(_) | Err(ConnectFault::ClientGone) => {}
+            }
+            match outcome {
                 Ok(upstream) => {
                     let counters = &server.live.counters.at(thread).upstream;
                     let of_backend = &px.live.backend.at(thread).upstream;

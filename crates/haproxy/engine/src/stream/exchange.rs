@@ -15,15 +15,23 @@ use super::steps::{End, Stream};
 use super::upstream;
 use crate::conn::{Connection, deadline_after};
 use crate::deadline::NEVER;
+use crate::health::observe::{Sight, observe};
 use crate::side::Received;
 
 /// What the wait for the response's head brought.
 enum Answer {
-    Head { head_len: usize, flags: ConnFlags },
+    Head {
+        head_len: usize,
+        flags: ConnFlags,
+    },
     Junk,
     TooLarge,
-    ServerGone { sent_nothing: bool },
+    ServerGone {
+        sent_nothing: bool,
+    },
     ServerSlow,
+    /// The session is to end, for this cause.
+    Evicted(u8),
     ClientGone,
     ClientSlow,
     ClientBroken,
@@ -89,6 +97,7 @@ impl Stream<'_> {
             let answer = self.poll_head(px, request, &mut resume).await;
             let thread = self.conn.thread.index;
             let counters = px.live.backend.at(thread);
+            self.observe(px, &answer);
             match answer {
                 Answer::Head { head_len, flags } => {
                     let status = self.txn.response.status;
@@ -128,6 +137,10 @@ impl Stream<'_> {
                     self.ends(b's', b'H');
                     return Err(End::Error(504));
                 }
+                Answer::Evicted(cause) => {
+                    self.ends(cause, b'H');
+                    return Err(End::Error(503));
+                }
                 Answer::ClientGone => {
                     counters.upstream.client_aborts.inc();
                     if let Some(slot) = &self.slot {
@@ -152,6 +165,23 @@ impl Stream<'_> {
         }
     }
 
+    /// Tells passive checks what the server did.
+    fn observe(&self, px: &Proxy, answer: &Answer) {
+        let Some(slot) = &self.slot else { return };
+        let sight = match answer {
+            Answer::Head { .. } => Sight::Answered(self.txn.response.status),
+            Answer::Junk | Answer::TooLarge => Sight::Malformed,
+            Answer::ServerGone { .. } => Sight::Closed,
+            Answer::ServerSlow => Sight::TimedOut,
+            Answer::Evicted(_)
+            | Answer::ClientGone
+            | Answer::ClientSlow
+            | Answer::ClientBroken
+            | Answer::ClientMalformed => return,
+        };
+        observe(&self.conn.thread.process, &px.servers[slot.index as usize], sight);
+    }
+
     /// True when the request can be sent once more: nothing of a body is lost and the method allows it (RFC 9110 §9.2.2).
     fn can_replay(&self, request: &Transfer) -> bool {
         let idempotent = !matches!(self.txn.request.method(), Method::Post | Method::Connect | Method::Other);
@@ -173,7 +203,7 @@ impl Stream<'_> {
         let watch = px.settings.options.abortonclose.unwrap_or(true);
         let mut client_deadline_ms = deadline_after(self.now_ms(), client_timeout);
         let mut server_deadline_ms = deadline_after(self.now_ms(), server_timeout);
-        let Stream { conn, txn, upstream, .. } = self;
+        let Stream { conn, txn, upstream, slot, .. } = self;
         let Some(upstream) = upstream else { return Answer::ServerGone { sent_nothing: true } };
         let Connection { client, deadline, thread, .. } = &mut **conn;
         let mut request_broken = false;
@@ -232,6 +262,9 @@ impl Stream<'_> {
                 }
                 if watch && request.is_done() && super::client_gone(cx, client, thread) {
                     return Poll::Ready(Answer::ClientGone);
+                }
+                if let Some(cause) = slot.as_ref().and_then(|slot| slot.evicted(cx)) {
+                    return Poll::Ready(Answer::Evicted(cause));
                 }
                 return Poll::Pending;
             }
@@ -365,7 +398,7 @@ impl Stream<'_> {
         let now_ms = self.now_ms();
         let mut client_deadline_ms = deadline_after(now_ms, client_timeout);
         let mut server_deadline_ms = deadline_after(now_ms, server_timeout);
-        let Stream { conn, upstream, .. } = self;
+        let Stream { conn, upstream, slot, .. } = self;
         let Some(upstream) = upstream else { return false };
         let Connection { client, deadline, thread, .. } = &mut **conn;
         let mut request_over = request.is_done();
@@ -429,6 +462,9 @@ impl Stream<'_> {
             };
             if first_ms != NEVER && deadline.poll(cx, first_ms).is_ready() {
                 return Poll::Ready(Some((code, b'D')));
+            }
+            if let Some(cause) = slot.as_ref().and_then(|slot| slot.evicted(cx)) {
+                return Poll::Ready(Some((cause, b'D')));
             }
             Poll::Pending
         })

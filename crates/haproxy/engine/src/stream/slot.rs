@@ -1,7 +1,9 @@
 //! A stream's claim on a server: counted while it lives, and handed to the next in line when it ends.
 
 use std::sync::Arc;
+use std::task::Context;
 
+use haproxy_balance::eviction::{EvictionCause, Watch};
 use haproxy_balance::{Balancer, Queue, Server};
 use haproxy_model::snapshot::{ProxyLive, Waiter};
 
@@ -15,6 +17,7 @@ pub struct Slot {
     queue: Arc<Queue<Waiter>>,
     live: Arc<ProxyLive>,
     balancer: Arc<Balancer>,
+    watch: Option<Watch>,
 }
 
 impl Slot {
@@ -27,12 +30,26 @@ impl Slot {
         balancer: Arc<Balancer>,
     ) -> Self {
         server.begin_session();
-        Slot { index, server, queue, live, balancer }
+        Slot { index, server, queue, live, balancer, watch: None }
+    }
+
+    /// Lets the server's end end the session: `on-marked-down shutdown-sessions` and its like.
+    pub fn watch(&mut self) {
+        self.watch.get_or_insert_with(|| self.server.evictions.watch());
+    }
+
+    /// The termination code once the session is to end; `cx` is woken then.
+    pub fn evicted(&self, cx: &Context<'_>) -> Option<u8> {
+        let watch = self.watch.as_ref()?;
+        self.server.evictions.poll(watch, cx).map(EvictionCause::code)
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
+        if let Some(watch) = &self.watch {
+            self.server.evictions.unwatch(watch);
+        }
         self.server.end_session();
         self.server.release_slot();
         serve_queues(self.index, &self.server, &self.queue, &self.live, &self.balancer);

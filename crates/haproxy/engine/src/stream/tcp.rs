@@ -159,7 +159,7 @@ impl Stream<'_> {
         let mut server_deadline_ms = deadline_after(now_ms, server_timeout);
         let mut up_over = false;
         let mut down_over = false;
-        let Stream { conn, upstream, .. } = self;
+        let Stream { conn, upstream, slot, .. } = self;
         let Some(upstream) = upstream else { return };
         let Connection { client, deadline, thread, .. } = &mut **conn;
         let code = std::future::poll_fn(|cx| {
@@ -213,6 +213,9 @@ impl Stream<'_> {
                 (server_deadline_ms, b's')
             };
             if first_ms != NEVER && deadline.poll(cx, first_ms).is_ready() {
+                return Poll::Ready((cause, b'D'));
+            }
+            if let Some(cause) = slot.as_ref().and_then(|slot| slot.evicted(cx)) {
                 return Poll::Ready((cause, b'D'));
             }
             Poll::Pending
