@@ -12,3 +12,4 @@ pub mod mask;
 pub mod play;
 pub mod server;
 pub mod tables;
+pub mod written;

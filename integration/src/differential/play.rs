@@ -2,7 +2,6 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
@@ -19,6 +18,7 @@ use super::client::{self, Seen, Target};
 use super::mask::Masks;
 use super::server::{self, Received, Running};
 use super::tables;
+use super::written::{VARIABLE, Written};
 use crate::framing::find;
 use crate::netns::wait_until;
 use crate::ports::{free_port, listening};
@@ -38,9 +38,8 @@ pub struct Check {
 #[derive(Debug)]
 pub struct Stage<'a> {
     case: &'a Case,
-    rows: Vec<String>,
-    values: BTreeMap<String, String>,
-    listens: Vec<(String, u16)>,
+    written: Written,
+    listens: Vec<u16>,
     dir: PathBuf,
     masks: Masks,
     log: UdpSocket,
@@ -78,39 +77,56 @@ impl<'a> Stage<'a> {
         for name in names {
             if let Entry::Vacant(free) = values.entry(name) {
                 let port = free_port()?;
-                listens.push((free.key().clone(), port));
+                listens.push(port);
                 free.insert(port.to_string());
             }
         }
+        for (name, content) in &case.files {
+            fs::write(dir.join(name), content)?;
+        }
         let masks = Masks::new(&case.mask)?;
-        Ok(Stage { case, rows, values, listens, dir, masks, log, received, _servers: servers })
+        let written = Written {
+            lines: case.config.lines().map(str::to_owned).collect(),
+            row: case.table.as_ref().map(|table| table.line.clone()),
+            rows,
+            values,
+            file: dir.join("case.cfg"),
+            struck: BTreeSet::new(),
+        };
+        Ok(Stage { case, written, listens, dir, masks, log, received, _servers: servers })
+    }
+
+    /// Leaves out of the configuration, for every subject, what this program cannot read beside the rows; what it said of it.
+    pub fn strike(&mut self, program: &Path) -> Result<Vec<String>> {
+        self.written.strike(program)
     }
 
     /// Plays the whole case on one program.
     pub fn play(&self, program: &Path) -> Result<Vec<Check>> {
-        for (name, content) in &self.case.files {
-            fs::write(self.dir.join(name), content)?;
-        }
-        let (rows, refusal) = self.accepted(program)?;
+        let (rows, refusal) = self.written.accepted(program)?;
         let mut checks: Vec<Check> = Vec::new();
-        for n in (0..self.rows.len()).filter(|n| !rows.contains(n)) {
+        for n in (0..self.written.rows.len()).filter(|n| !rows.contains(n)) {
             checks.push(Check {
-                name: self.rows[n].clone(),
+                name: self.written.rows[n].clone(),
                 aspect: Aspect::Answer,
                 seen: b"{refused}".to_vec(),
             });
         }
         if let Some(refusal) = refusal {
-            checks.push(Check { name: "configuration".into(), aspect: Aspect::Answer, seen: refusal });
+            checks.push(Check {
+                name: "configuration".into(),
+                aspect: Aspect::Answer,
+                seen: self.masks.text(refusal.as_bytes(), &[]),
+            });
             return Ok(checks);
         }
-        let daemon = self.start(program, &rows)?;
+        let daemon = self.start(program)?;
         for (exchange, to) in self.exchanges(&rows)? {
             let seen = client::exchange(&to, &exchange);
             self.note(&exchange, &seen, &mut checks);
         }
         if self.case.compare.contains(&Aspect::Csv) {
-            checks.extend(tables::csv(Path::new(&self.values["cli"])).unwrap_or_else(|error| {
+            checks.extend(tables::csv(Path::new(&self.written.values["cli"])).unwrap_or_else(|error| {
                 vec![Check {
                     name: "show stat".into(),
                     aspect: Aspect::Csv,
@@ -120,6 +136,7 @@ impl<'a> Stage<'a> {
         }
         if self.case.compare.contains(&Aspect::Metrics) {
             let port = self
+                .written
                 .values
                 .get("metrics")
                 .context("metrics are compared, but no ${metrics} is bound")?
@@ -161,8 +178,11 @@ impl<'a> Stage<'a> {
     /// The exchanges of the case and of its table's accepted rows, each with its port.
     fn exchanges(&self, rows: &BTreeSet<usize>) -> Result<Vec<(Exchange, Target)>> {
         let target = |name: &str| -> Result<Target> {
-            let value =
-                self.values.get(name).with_context(|| format!("no port {name} in the configuration"))?;
+            let value = self
+                .written
+                .values
+                .get(name)
+                .with_context(|| format!("no port {name} in the configuration"))?;
             Ok(match name {
                 "cli" => Target::Path(PathBuf::from(value)),
                 _ => Target::Port(SocketAddr::from((Ipv4Addr::LOCALHOST, value.parse()?))),
@@ -178,9 +198,9 @@ impl<'a> Stage<'a> {
         let Some(table) = &self.case.table else { return Ok(all) };
         for n in rows {
             for (input, text) in &table.inputs {
-                let own = self.values.contains_key(&format!("row{n}"));
+                let own = self.written.values.contains_key(&format!("row{n}"));
                 let send = if own { text.clone() } else { marked(text, *n) };
-                let name = format!("{} @ {input}", self.rows[*n]);
+                let name = format!("{} @ {input}", self.written.rows[*n]);
                 let to = if own { format!("row{n}") } else { "fe".to_owned() };
                 let target = target(&to)?;
                 all.push((
@@ -195,97 +215,33 @@ impl<'a> Stage<'a> {
     /// What is sent may name `${dir}` and the like too.
     fn fill_in(&self, text: &mut Text) {
         let Text::Whole(whole) = text else { return };
-        for (name, value) in &self.values {
+        for (name, value) in &self.written.values {
             *whole = whole.replace(&format!("${{{name}}}"), value);
         }
     }
 
-    /// Which rows the program accepts; what it says if it refuses the configuration without any row as well.
-    fn accepted(&self, program: &Path) -> Result<(BTreeSet<usize>, Option<Vec<u8>>)> {
-        let mut rows: BTreeSet<usize> = (0..self.rows.len()).collect();
-        loop {
-            let lines = self.write_config(&rows)?;
-            let Some(said) = self.refusal(program)? else { return Ok((rows, None)) };
-            let mut refused: BTreeSet<usize> =
-                alert_lines(&said)?.iter().filter_map(|line| lines.get(line).copied()).collect();
-            if refused.is_empty() {
-                // An alert without a line: each row has to be asked for alone.
-                for row in &rows {
-                    self.write_config(&BTreeSet::from([*row]))?;
-                    if self.refusal(program)?.is_some() {
-                        refused.insert(*row);
-                    }
-                }
-            }
-            if refused.is_empty() || refused.len() == self.rows.len() {
-                return Ok((rows, Some(self.masks.text(said.as_bytes(), &[]))));
-            }
-            rows.retain(|row| !refused.contains(row));
-        }
-    }
-
-    /// What `-c` says on standard error if it refuses the written configuration.
-    fn refusal(&self, program: &Path) -> Result<Option<String>> {
-        let output =
-            Command::new(program).arg("-c").arg("-f").arg(self.config()).stdin(Stdio::null()).output()?;
-        Ok((!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).into_owned()))
-    }
-
-    fn config(&self) -> PathBuf {
-        self.dir.join("case.cfg")
-    }
-
-    /// Writes the configuration with these rows; which line belongs to which row.
-    fn write_config(&self, rows: &BTreeSet<usize>) -> Result<BTreeMap<usize, usize>> {
-        let mut text = String::new();
-        let mut lines = BTreeMap::new();
-        let mut number = 0;
-        for line in self.case.config.lines() {
-            let table = self.case.table.as_ref().filter(|_| line.trim() == "#TABLE");
-            let Some(table) = table else {
-                number += 1;
-                let _ = writeln!(text, "{line}");
-                continue;
-            };
-            for row in rows {
-                let block =
-                    table.line.replace("{N}", &row.to_string()).replace("${row}", &format!("${{row{row}}}"));
-                for line in block.replace("EXPR", &self.rows[*row]).lines() {
-                    number += 1;
-                    lines.insert(number, *row);
-                    let _ = writeln!(text, "{line}");
-                }
-            }
-        }
-        let variable = Regex::new(VARIABLE)?;
-        let text = variable.replace_all(&text, |found: &regex::Captures<'_>| {
-            self.values.get(&found[1]).cloned().unwrap_or_else(|| found[0].to_owned())
-        });
-        fs::write(self.config(), text.as_bytes())?;
-        Ok(lines)
-    }
-
-    /// The ports the program will listen on: those of the configuration and of the accepted rows.
-    fn ports(&self, rows: &BTreeSet<usize>) -> Vec<u16> {
-        let refused = |name: &str| {
-            name.strip_prefix("row").and_then(|n| n.parse().ok()).is_some_and(|n| !rows.contains(&n))
+    /// The ports the program will listen on: those that the configuration as it was written names.
+    fn ports(&self) -> Vec<u16> {
+        let text = fs::read_to_string(&self.written.file).unwrap_or_default();
+        let named = |port: u16| {
+            text.lines().any(|line| line.trim().starts_with("bind ") && line.contains(&format!(":{port}")))
         };
-        self.listens.iter().filter(|(name, _)| !refused(name)).map(|(_, port)| *port).collect()
+        self.listens.iter().copied().filter(|port| named(*port)).collect()
     }
 
-    fn start(&self, program: &Path, rows: &BTreeSet<usize>) -> Result<Daemon> {
+    fn start(&self, program: &Path) -> Result<Daemon> {
         let said = self.dir.join("said");
         let log = File::create(&said)?;
         let mut child = Command::new(program)
             .arg("-db")
             .arg("-f")
-            .arg(self.config())
+            .arg(&self.written.file)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()?;
         let mut ended = false;
-        let ports = self.ports(rows);
+        let ports = self.ports();
         let ready = wait_until(Duration::from_secs(10), || {
             ended = !matches!(child.try_wait(), Ok(None));
             ended || listening(&ports)
@@ -316,25 +272,6 @@ impl Drop for Stage<'_> {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.dir);
     }
-}
-
-/// `${name}`: lower case, so that the subject's own environment variables stay.
-const VARIABLE: &str = r"\$\{([a-z][a-z0-9_]*)\}";
-
-/// The numbers of the lines that alerts complain about; an alert may go on for several lines.
-fn alert_lines(said: &str) -> Result<BTreeSet<usize>> {
-    let place = Regex::new(r"\[[^\]]*case\.cfg:(\d+)\]")?;
-    let mut alert = false;
-    let mut lines = BTreeSet::new();
-    for line in said.lines() {
-        if line.starts_with('[') {
-            alert = line.starts_with("[ALERT]");
-        }
-        if alert {
-            lines.extend(place.captures_iter(line).filter_map(|found| found[1].parse::<usize>().ok()));
-        }
-    }
-    Ok(lines)
 }
 
 /// The input with the row's number in a header after its first line.
