@@ -8,7 +8,7 @@ RUN = $(CARGO) run --quiet --package integration
 build: ## both daemons, optimised
 	$(CARGO) build --release --workspace
 
-test: ## unit tests, then the short forms of the oracles
+test: deps ## unit tests, then the short forms of the oracles
 	$(CARGO) build --workspace
 	$(CARGO) test --workspace --no-fail-fast
 	$(RUN) --bin conformance -- --short
@@ -40,7 +40,7 @@ check-scripts: build ## the ways people let keepalived watch haproxy, with the o
 interop: build ## VRRP scenarios, ours and the original in both places (root): SCENARIO="S1 S3" narrows
 	$(RUN) --release --bin interop -- $(SCENARIO)
 
-demo: build ## as root the failing-over pair, else the proxy alone
+demo: deps build ## as root the failing-over pair, else the proxy alone
 	$(RUN) --release --bin demo
 
 scenario: build ## the RabbitMQ pair and everything that can happen to it: PAIR=original|mixed|mixed-back (root)

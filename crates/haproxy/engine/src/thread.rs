@@ -31,7 +31,11 @@ pub struct Thread {
     pub large_buffers: BufferPool,
     /// Idle server connections.
     pub idle: RefCell<IdlePool>,
+    // streams count themselves on the Rc without atomics; the Arc is shared with other threads
+    #[allow(clippy::redundant_allocation)]
     snapshot: RefCell<Rc<Arc<Snapshot>>>,
+    // a transaction is large: taking and giving back moves a pointer
+    #[allow(clippy::vec_box)]
     spare_txns: RefCell<Vec<Box<Txn>>>,
     spare_texts: RefCell<Vec<Vec<u8>>>,
     random: Cell<u64>,
