@@ -1,7 +1,6 @@
 //! The two uses: `-t`, and a start or reload.
 
 use std::collections::HashSet;
-use std::path::Path;
 
 use crate::diag::{Message, Rank, exit_code};
 use crate::model::Config;
@@ -91,9 +90,4 @@ pub fn load(provider: &dyn Provider, path: &str, options: &Options, roles: Roles
         Ok(()) => None,
     };
     Loaded { config, messages, fatal }
-}
-
-/// Whether a path names an existing file for the provider.
-pub fn exists(provider: &dyn Provider, path: &str) -> bool {
-    provider.stat(&provider.current_dir().join(Path::new(path))).is_ok()
 }

@@ -4,7 +4,7 @@
 //! keyword registry, and what the rows record becomes a [`model::Config`]: plain data that can be compared. Every
 //! complaint has the original's wording and rank, and carries file, line and what to do.
 //!
-//! The crate reads files and asks about users and script files only through provider traits. It knows nothing of
+//! The crate reads files and asks about users and script files only through [`provider::Provider`]. It knows nothing of
 //! sockets, timers or the kernel.
 
 pub mod check;

@@ -28,7 +28,7 @@ const LINE_MAX: usize = 1024;
 /// Includes within includes; deeper is surely a circle.
 const DEPTH_MAX: usize = 32;
 /// Lines that definitions and sequences may make, so that a circle of definitions ends (65,024 instances of 20 lines fit).
-const EXPANDED_MAX: usize = 4_000_000;
+const EXPANDED_MAX: usize = 2_000_000;
 
 /// One piece of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]

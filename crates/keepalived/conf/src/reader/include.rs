@@ -1,5 +1,7 @@
 //! The six includes and what each demands of its files.
 
+use std::path::Path;
+
 use super::{DEPTH_MAX, Reader, glob};
 use crate::diag::{Rank, Sink};
 use crate::provider::FileKind;
@@ -105,13 +107,12 @@ impl Reader<'_> {
         }
         // the last pushed file is read first
         for name in found.into_iter().rev() {
-            self.open_one(&name, check, sink);
+            self.open_one(&directory, &name, check, sink);
         }
     }
 
-    fn open_one(&mut self, name: &str, check: IncludeCheck, sink: &mut Sink) {
+    fn open_one(&mut self, directory: &Path, name: &str, check: IncludeCheck, sink: &mut Sink) {
         let rank = if check.readable { Rank::Security } else { Rank::Note };
-        let directory = self.files.last().map(|file| file.directory.clone()).unwrap_or_default();
         let full = directory.join(name);
         match self.provider.stat(&full).map(|stat| (stat.kind, stat.mode)) {
             Ok((FileKind::Directory, _)) => {
