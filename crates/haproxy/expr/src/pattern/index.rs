@@ -143,15 +143,17 @@ impl Index {
             Index::Numbers(_, numbers) => {
                 let range = parse::range(&String::from_utf8_lossy(key))?;
                 if range.low == range.high {
-                    numbers.single.entry(range.low).or_insert(id);
+                    keep_first(numbers.single.entry(range.low).or_insert(id), set, id);
                 } else {
                     numbers.ranges.push((range, id));
                 }
             }
-            Index::Networks(networks) => networks.insert(parse::network(&String::from_utf8_lossy(key))?, id),
+            Index::Networks(networks) => {
+                networks.insert(set, parse::network(&String::from_utf8_lossy(key))?, id);
+            }
             Index::Bytes(table) => {
                 let bytes = parse::hex(&String::from_utf8_lossy(key))?;
-                table.entry(bytes.into()).or_insert(id);
+                keep_first(table.entry(bytes.into()).or_insert(id), set, id);
             }
             Index::Exact(case, table) => put(table, *case, set, id, |set, id| set.key(id)),
             Index::Prefixes(case, lengths) | Index::Suffixes(case, lengths) => {
@@ -206,14 +208,14 @@ impl Index {
     pub fn find(&self, set: &Set, sample: &Value<'_>) -> Option<u32> {
         match self {
             Index::Bare(_) => None,
-            Index::Numbers(Match::Len, numbers) => numbers.find(text(sample)?.len() as i64),
-            Index::Numbers(_, numbers) => numbers.find(crate::cast::to_int(sample)?),
+            Index::Numbers(Match::Len, numbers) => numbers.find(set, text(sample)?.len() as i64),
+            Index::Numbers(_, numbers) => numbers.find(set, crate::cast::to_int(sample)?),
             Index::Networks(networks) => match sample {
-                Value::Ipv4(address) => networks.find(IpAddr::V4(*address)),
-                Value::Ipv6(address) => networks.find(IpAddr::V6(*address)),
+                Value::Ipv4(address) => networks.find(set, IpAddr::V4(*address)),
+                Value::Ipv6(address) => networks.find(set, IpAddr::V6(*address)),
                 _ => None,
             },
-            Index::Bytes(table) => table.get(text(sample)?).copied(),
+            Index::Bytes(table) => table.get(text(sample)?).copied().filter(|id| set.is_live(*id)),
             Index::Exact(case, table) => get(table, *case, set, text(sample)?, |set, id| set.key(id)),
             Index::Prefixes(case, lengths) => {
                 lengths.find(*case, set, text(sample)?, |text, length| &text[..length])
@@ -224,10 +226,10 @@ impl Index {
             Index::Words(case, delimiters, tables) => {
                 find_words(*case, delimiters, tables, set, text(sample)?)
             }
-            Index::Parts(case, parts) => parts.find(*case, text(sample)?),
+            Index::Parts(case, parts) => parts.find(*case, set, text(sample)?),
             Index::Regexes(_, list) => {
                 let text = text(sample)?;
-                list.iter().find(|(_, regex)| regex.is_match(text)).map(|(id, _)| *id)
+                list.iter().find(|(id, regex)| set.is_live(*id) && regex.is_match(text)).map(|(id, _)| *id)
             }
         }
     }
@@ -248,11 +250,21 @@ fn text<'v>(sample: &'v Value<'_>) -> Option<&'v [u8]> {
     }
 }
 
+/// The first of equal entries stays, unless it was removed.
+fn keep_first(known: &mut u32, set: &Set, id: u32) {
+    if !set.is_live(*known) {
+        *known = id;
+    }
+}
+
 fn put(table: &mut HashTable<u32>, case: Case, set: &Set, id: u32, key: impl Fn(&Set, u32) -> &[u8]) {
     let own = key(set, id);
     let hashed = hash(case, own);
-    if table.find(hashed, |other| same(case, key(set, *other), own)).is_none() {
-        table.insert_unique(hashed, id, |other| hash(case, key(set, *other)));
+    match table.find_mut(hashed, |other| same(case, key(set, *other), own)) {
+        Some(known) => keep_first(known, set, id),
+        None => {
+            table.insert_unique(hashed, id, |other| hash(case, key(set, *other)));
+        }
     }
 }
 
@@ -263,13 +275,15 @@ fn get(
     text: &[u8],
     key: impl Fn(&Set, u32) -> &[u8],
 ) -> Option<u32> {
-    table.find(hash(case, text), |id| same(case, key(set, *id), text)).copied()
+    let found = table.find(hash(case, text), |id| same(case, key(set, *id), text)).copied();
+    found.filter(|id| set.is_live(*id))
 }
 
 impl Numbers {
-    fn find(&self, number: i64) -> Option<u32> {
-        let single = self.single.get(&number).copied();
-        let range = self.ranges.iter().find(|(range, _)| range.has(number)).map(|(_, id)| *id);
+    fn find(&self, set: &Set, number: i64) -> Option<u32> {
+        let single = self.single.get(&number).copied().filter(|id| set.is_live(*id));
+        let range =
+            self.ranges.iter().find(|(range, id)| range.has(number) && set.is_live(*id)).map(|(_, id)| *id);
         match (single, range) {
             (Some(left), Some(right)) => Some(left.min(right)),
             (left, right) => left.or(right),
@@ -318,26 +332,32 @@ fn find_words(
 }
 
 impl Networks {
-    fn insert(&mut self, network: Network, id: u32) {
+    fn insert(&mut self, set: &Set, network: Network, id: u32) {
         match network {
-            Network::V4(address, mask) => insert_masked(&mut self.v4, address & mask, mask, id),
-            Network::V6(address, mask) => insert_masked(&mut self.v6, address & mask, mask, id),
+            Network::V4(address, mask) => insert_masked(&mut self.v4, set, address & mask, mask, id),
+            Network::V6(address, mask) => insert_masked(&mut self.v6, set, address & mask, mask, id),
         }
     }
 
-    fn find(&self, address: IpAddr) -> Option<u32> {
+    fn find(&self, set: &Set, address: IpAddr) -> Option<u32> {
         match address {
-            IpAddr::V4(v4) => find_masked(&self.v4, u32::from(v4))
-                .or_else(|| find_masked(&self.v6, u128::from(v4.to_ipv6_mapped()))),
-            IpAddr::V6(v6) => find_masked(&self.v6, u128::from(v6)).or_else(|| {
+            IpAddr::V4(v4) => find_masked(&self.v4, set, u32::from(v4))
+                .or_else(|| find_masked(&self.v6, set, u128::from(v4.to_ipv6_mapped()))),
+            IpAddr::V6(v6) => find_masked(&self.v6, set, u128::from(v6)).or_else(|| {
                 let v4 = address::embedded_v4(v6)?;
-                find_masked(&self.v4, u32::from(v4))
+                find_masked(&self.v4, set, u32::from(v4))
             }),
         }
     }
 }
 
-fn insert_masked<N: Ord + Copy>(lists: &mut Vec<(N, Vec<(N, u32)>)>, address: N, mask: N, id: u32) {
+fn insert_masked<N: Ord + Copy>(
+    lists: &mut Vec<(N, Vec<(N, u32)>)>,
+    set: &Set,
+    address: N,
+    mask: N,
+    id: u32,
+) {
     let at = match lists.binary_search_by(|(known, _)| mask.cmp(known)) {
         Ok(at) => at,
         Err(at) => {
@@ -349,26 +369,28 @@ fn insert_masked<N: Ord + Copy>(lists: &mut Vec<(N, Vec<(N, u32)>)>, address: N,
     // files are often sorted: appending is the usual case
     match list.last() {
         Some((last, _)) if *last >= address => {
-            if let Err(at) = list.binary_search_by(|(known, _)| known.cmp(&address)) {
-                list.insert(at, (address, id));
+            match list.binary_search_by(|(known, _)| known.cmp(&address)) {
+                Ok(at) => keep_first(&mut list[at].1, set, id),
+                Err(at) => list.insert(at, (address, id)),
             }
         }
         _ => list.push((address, id)),
     }
 }
 
-fn find_masked<N>(lists: &[(N, Vec<(N, u32)>)], address: N) -> Option<u32>
+fn find_masked<N>(lists: &[(N, Vec<(N, u32)>)], set: &Set, address: N) -> Option<u32>
 where
     N: Ord + Copy + std::ops::BitAnd<Output = N>,
 {
     lists.iter().find_map(|(mask, list)| {
         let wanted = address & *mask;
-        list.binary_search_by(|(known, _)| known.cmp(&wanted)).ok().map(|at| list[at].1)
+        let found = list.binary_search_by(|(known, _)| known.cmp(&wanted)).ok().map(|at| list[at].1);
+        found.filter(|id| set.is_live(*id))
     })
 }
 
 impl Parts {
-    fn find(&self, case: Case, text: &[u8]) -> Option<u32> {
+    fn find(&self, case: Case, set: &Set, text: &[u8]) -> Option<u32> {
         let folded;
         let searched = match case {
             Case::Strict => text,
@@ -379,10 +401,17 @@ impl Parts {
             }
         };
         let many = self.automaton.as_ref().and_then(|automaton| {
-            automaton.find_overlapping_iter(text).map(|hit| self.ids[hit.pattern().as_usize()]).min()
+            automaton
+                .find_overlapping_iter(text)
+                .map(|hit| self.ids[hit.pattern().as_usize()])
+                .filter(|id| set.is_live(*id))
+                .min()
         });
-        let single =
-            self.single.iter().find(|(_, finder)| finder.find(searched).is_some()).map(|(id, _)| *id);
+        let single = self
+            .single
+            .iter()
+            .find(|(id, finder)| set.is_live(*id) && finder.find(searched).is_some())
+            .map(|(id, _)| *id);
         match (many, single) {
             (Some(left), Some(right)) => Some(left.min(right)),
             (left, right) => left.or(right),

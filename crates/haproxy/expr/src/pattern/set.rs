@@ -24,6 +24,8 @@ pub struct Set {
     extra: Vec<u8>,
     slots: Vec<Slot>,
     holes: usize,
+    /// Bytes of `extra` and `base` that no entry points to any more.
+    wasted: usize,
 }
 
 /// How the lines of a file are read.
@@ -34,6 +36,9 @@ pub enum Lines {
     /// First word is the pattern, the rest its value.
     Pairs,
 }
+
+/// Less waste than this is not worth the work.
+const WASTE_LEAST_BYTES: usize = 64 * 1024;
 
 impl Set {
     /// Reads the lines of a file: blanks before a line, empty lines and lines that begin with `#` do not count.
@@ -51,7 +56,7 @@ impl Set {
             start = end + 1;
         }
         slots.shrink_to_fit();
-        Set { base: base.into(), extra: Vec::new(), slots, holes: 0 }
+        Set { base: base.into(), extra: Vec::new(), slots, holes: 0, wasted: 0 }
     }
 
     /// Adds an entry; its number.
@@ -64,10 +69,40 @@ impl Set {
 
     /// Gives an entry another value.
     pub fn set_value(&mut self, id: u32, value: &[u8]) {
+        if self.value(id) == value {
+            return;
+        }
         let value = self.keep(value);
         if let Some(slot) = self.slots.get_mut(id as usize) {
+            self.wasted += slot.value.len as usize;
             slot.value = value;
         }
+        self.squeeze();
+    }
+
+    /// Writes the text anew once more than half of it is waste. Numbers stay.
+    fn squeeze(&mut self) {
+        let total = self.base.len() + self.extra.len();
+        if self.wasted < WASTE_LEAST_BYTES || self.wasted * 2 < total {
+            return;
+        }
+        let old = std::mem::take(self);
+        for slot in &old.slots {
+            let (key, value) =
+                if slot.live { (old.text(slot.key), old.text(slot.value)) } else { (&b""[..], &b""[..]) };
+            let (key, value) = (self.keep(key), self.keep(value));
+            self.slots.push(Slot { key, value, live: slot.live });
+        }
+        self.holes = old.holes;
+    }
+
+    /// The same entries with numbers from 0 on and no waste.
+    pub fn packed(&self) -> Set {
+        let mut set = Set::default();
+        self.ids().for_each(|id| {
+            set.push(self.key(id), self.value(id));
+        });
+        set
     }
 
     /// Removes an entry.
@@ -76,8 +111,19 @@ impl Set {
             && slot.live
         {
             slot.live = false;
+            self.wasted += (slot.key.len + slot.value.len) as usize;
             self.holes += 1;
         }
+    }
+
+    /// True when the entry exists and was not removed.
+    pub fn is_live(&self, id: u32) -> bool {
+        self.slots.get(id as usize).is_some_and(|slot| slot.live)
+    }
+
+    /// True when more was removed than is left: time to build the set anew.
+    pub fn is_sparse(&self) -> bool {
+        self.holes > 1024 && self.holes > self.len()
     }
 
     /// Number of entries.

@@ -9,6 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use haproxy_conf::FileProvider;
 use hashbrown::{HashMap, HashSet};
 
+use smallvec::SmallVec;
+use xxhash_rust::xxh3::xxh3_64;
+
 use crate::fault::Fault;
 use crate::pattern::Match;
 use crate::pattern::index::{Case, Index};
@@ -119,6 +122,19 @@ impl Lookup {
         self.change(|live| live.set.set_value(id, value));
     }
 
+    fn remove(&self, ids: &[u32]) {
+        self.change(|live| ids.iter().for_each(|id| live.set.remove(*id)));
+    }
+
+    /// True when entries are equal only if their texts are: a removed one then hides no other.
+    fn keys_are_texts(&self) -> bool {
+        let texts = matches!(
+            self.method,
+            Match::Str | Match::Meth | Match::Beg | Match::End | Match::Sub | Match::Reg | Match::RegM
+        );
+        texts && self.case == Case::Strict
+    }
+
     fn change(&self, change: impl FnOnce(&mut Changed)) {
         let live = self
             .live
@@ -158,6 +174,7 @@ pub struct PatternRef {
 struct State {
     users: Vec<Arc<Lookup>>,
     current: Option<Set>,
+    keys: Option<Keys>,
     version: u32,
     prepared: Vec<(u32, Set)>,
 }
@@ -260,14 +277,18 @@ impl PatternRef {
         for user in &state.users {
             user.add(key, value)?;
         }
-        self.current(&mut state).push(key, value);
+        let set = self.current(&mut state);
+        let id = set.push(key, value);
+        if let State { current: Some(set), keys: Some(keys), .. } = &mut *state {
+            note(keys, set, id);
+        }
         Ok(())
     }
 
     /// Gives every entry of the key another value; the number changed.
     pub fn set(&self, key: &[u8], value: &[u8]) -> usize {
         let mut state = self.state();
-        let ids = ids_of(self.current(&mut state), key);
+        let ids = self.ids_of(&mut state, key);
         ids.iter().for_each(|id| self.set_one(&mut state, *id, value));
         ids.len()
     }
@@ -275,7 +296,7 @@ impl PatternRef {
     /// Gives one entry another value; false when there is none of that number.
     pub fn set_id(&self, id: u32, value: &[u8]) -> bool {
         let mut state = self.state();
-        let known = self.current(&mut state).ids().any(|other| other == id);
+        let known = self.current(&mut state).is_live(id);
         if known {
             self.set_one(&mut state, id, value);
         }
@@ -285,17 +306,19 @@ impl PatternRef {
     /// Removes every entry of the key; the number removed.
     pub fn delete(&self, key: &[u8]) -> usize {
         let mut state = self.state();
-        let ids = ids_of(self.current(&mut state), key);
-        self.delete_all(&mut state, &ids);
+        let ids = self.ids_of(&mut state, key);
+        self.delete_all(&mut state, &ids, true);
         ids.len()
     }
 
     /// Removes one entry; false when there is none of that number.
     pub fn delete_id(&self, id: u32) -> bool {
         let mut state = self.state();
-        let known = self.current(&mut state).ids().any(|other| other == id);
+        let known = self.current(&mut state).is_live(id);
         if known {
-            self.delete_all(&mut state, &[id]);
+            let key = self.current(&mut state).key(id).to_vec();
+            let whole = self.ids_of(&mut state, &key).len() == 1;
+            self.delete_all(&mut state, &[id], whole);
         }
         known
     }
@@ -309,6 +332,7 @@ impl PatternRef {
             return state.prepared.len() != before;
         }
         state.current = Some(Set::default());
+        state.keys = None;
         publish(&state, &Set::default());
         true
     }
@@ -333,6 +357,7 @@ impl PatternRef {
         state.prepared.retain(|(known, _)| *known > version);
         state.version = version;
         state.current = Some(set);
+        state.keys = None;
         Ok(())
     }
 
@@ -345,16 +370,43 @@ impl PatternRef {
         state.users.iter().for_each(|user| user.set_value(id, value));
     }
 
-    fn delete_all(&self, state: &mut State, ids: &[u32]) {
+    /// Removes entries. `whole` tells that every entry of their keys goes, so that no hidden equal one must appear.
+    fn delete_all(&self, state: &mut State, ids: &[u32], whole: bool) {
         let set = self.current(state);
         ids.iter().for_each(|id| set.remove(*id));
-        let set = set.clone();
-        publish(state, &set);
+        let sparse = set.is_sparse();
+        if whole && !sparse && state.users.iter().all(|user| user.keys_are_texts()) {
+            return state.users.iter().for_each(|user| user.remove(ids));
+        }
+        if sparse {
+            let packed = self.current(state).packed();
+            state.current = Some(packed);
+            state.keys = None;
+        }
+        if let Some(set) = &state.current {
+            publish(state, set);
+        }
+    }
+
+    /// Entries of a key, found by hash: maps may be large and change with every request.
+    fn ids_of(&self, state: &mut State, key: &[u8]) -> Vec<u32> {
+        self.current(state);
+        let State { current: Some(set), keys, .. } = state else { return Vec::new() };
+        let keys = keys.get_or_insert_with(|| {
+            let mut keys = HashMap::new();
+            set.ids().for_each(|id| note(&mut keys, set, id));
+            keys
+        });
+        let ids = keys.get(&xxh3_64(key)).map_or(&[][..], |ids| ids);
+        ids.iter().copied().filter(|id| set.is_live(*id) && set.key(*id) == key).collect()
     }
 }
 
-fn ids_of(set: &Set, key: &[u8]) -> Vec<u32> {
-    set.ids().filter(|id| set.key(*id) == key).collect()
+/// Numbers of entries by their key's hash.
+type Keys = HashMap<u64, SmallVec<[u32; 2]>>;
+
+fn note(keys: &mut Keys, set: &Set, id: u32) {
+    keys.entry(xxh3_64(set.key(id))).or_default().push(id);
 }
 
 fn publish(state: &State, set: &Set) {

@@ -125,3 +125,96 @@ fn changes_are_checked_before_they_are_made() {
     assert_eq!(fault.to_string(), "'nonsense' is not a valid IPv4 or IPv6 address");
     assert_eq!(list.len(), 5);
 }
+
+/// Values that change all the time and entries that come and go must not make a list grow.
+#[test]
+fn churn_leaves_nothing_behind() {
+    let mut load = load();
+    let format =
+        with_cx(&mut load, &files(), |cx| LogFormat::parse("%[str(k7),map(mb,none)]", Style::Http, cx))
+            .unwrap();
+    let list = load.patterns.named("mb").unwrap();
+    let before = list.len();
+    for round in 0..4000 {
+        let (key, value) = (format!("k{}", round % 50), format!("{round:0200}"));
+        list.add(key.as_bytes(), b"first", None).unwrap();
+        assert_eq!(list.set(key.as_bytes(), value.as_bytes()), 1);
+        if round % 50 != 7 || round < 3950 {
+            assert_eq!(list.delete(key.as_bytes()), 1);
+        }
+    }
+    assert_eq!(list.len(), before + 1);
+    let stage = Stage::request(REQUEST);
+    let mut out = Vec::new();
+    format.write(&stage.cx(), &mut out);
+    assert_eq!(String::from_utf8(out).unwrap(), format!("{:0200}", 3957));
+}
+
+/// How long a large map takes to load, to be looked up and to be changed; run with `--ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn a_million_entries() {
+    use std::fmt::Write;
+    use std::time::Instant;
+
+    let mut text = String::new();
+    for number in 0..1_000_000u32 {
+        writeln!(text, "host-{number}.example.com backend-{}", number % 97).unwrap();
+    }
+    let mut nets = String::new();
+    for number in 0..1_000_000u32 {
+        let [_, a, b, c] = number.to_be_bytes();
+        writeln!(nets, "{}.{a}.{b}.{c} c{}", 10 + number % 50, number % 97).unwrap();
+    }
+    let mut files = MemFiles::new();
+    files.insert("big", text).insert("nets", nets);
+    let mut load = load();
+    for expression in [
+        "str(host-777.example.com),map(big,none)",
+        "ipv4(10.0.0.0),map_ip(nets,none)",
+        "str(host-777.example.com),map_beg(big,none)",
+    ] {
+        let begun = Instant::now();
+        let format =
+            with_cx(&mut load, &files, |cx| LogFormat::parse(&format!("%[{expression}]"), Style::Http, cx))
+                .unwrap();
+        let loaded = begun.elapsed();
+        let stage = Stage::request(REQUEST);
+        let cx = stage.cx();
+        let begun = Instant::now();
+        let mut out = Vec::new();
+        for _ in 0..1_000_000 {
+            out.clear();
+            format.write(&cx, &mut out);
+        }
+        println!(
+            "{expression}: loaded in {loaded:?}, {:?} a look-up, {}",
+            begun.elapsed() / 1_000_000,
+            String::from_utf8_lossy(&out)
+        );
+    }
+    let list = load.patterns.named("big").unwrap();
+    let begun = Instant::now();
+    assert_eq!(list.set(b"host-1.example.com", b"x"), 1);
+    println!("first change {:?}", begun.elapsed());
+    let begun = Instant::now();
+    for number in 0..1000 {
+        list.add(format!("new-{number}").as_bytes(), b"x", None).unwrap();
+        assert_eq!(list.set(format!("host-{number}.example.com").as_bytes(), b"y"), 1);
+    }
+    println!("2000 changes {:?}", begun.elapsed());
+    let begun = Instant::now();
+    for number in 0..20 {
+        assert_eq!(list.delete(format!("host-{number}.example.com").as_bytes()), 1);
+    }
+    println!("20 removals {:?}", begun.elapsed());
+    let memory = std::fs::read_to_string("/proc/self/status").unwrap();
+    println!(
+        "{}",
+        memory
+            .lines()
+            .filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM"))
+            .collect::<Vec<_>>()
+            .join(" ")
+    );
+}
