@@ -25,11 +25,10 @@ pub fn enter(namespace: &File) -> io::Result<()> {
     Ok(setns(namespace, CloneFlags::CLONE_NEWNET)?)
 }
 
-/// Lays an own empty tmpfs over `directory`, seen by this process and its children only, so that daemons of several
-/// namespaces do not meet in one directory.
-pub fn privatise(directory: &Path) -> io::Result<()> {
+/// Puts `own` in the place of `directory` for this process and its children only, so that daemons of several
+/// namespaces do not meet in one directory. Others find the files under `own`.
+pub fn privatise(directory: &Path, own: &Path) -> io::Result<()> {
     unshare(CloneFlags::CLONE_NEWNS)?;
     mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_SLAVE, None::<&str>)?;
-    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    Ok(mount(Some("tmpfs"), directory, Some("tmpfs"), flags, Some("mode=755"))?)
+    Ok(mount(Some(own), directory, None::<&str>, MsFlags::MS_BIND, None::<&str>)?)
 }

@@ -121,6 +121,9 @@ fn enter(args: Args, logger: &Logger) -> io::Result<Ended> {
     }
     let parts = [namespace.clone(), loaded.config.root.instance.clone()];
     let suffix: String = parts.into_iter().flatten().map(|part| format!("_{part}")).collect();
+    if !suffix.is_empty() {
+        tracing::info!("Changing syslog ident to Keepalived{suffix}");
+    }
     logger.set_ident(&format!("Keepalived{suffix}"));
     let Some((parent, pidfile)) = prepare(args, loaded, logger.clone(), suffix, namespace, processes)? else {
         return Ok(Ended::AlreadyRunning);
@@ -169,8 +172,10 @@ fn prepare(
     let paths = Paths::new(&args, &config.root, namespace.as_deref());
     if let Some(directory) = &paths.directory {
         fs::create_dir_all(directory)?;
-        if namespace.is_some() && args.pid.is_none() {
-            netns::privatise(directory)?;
+        if let Some(name) = namespace.as_ref().filter(|_| args.pid.is_none()) {
+            let own = directory.join(name);
+            fs::create_dir_all(&own)?;
+            netns::privatise(directory, &own)?;
         }
     }
     match pidfile::holder(&paths.parent, &[COMM, "rkeepalived"]) {

@@ -69,6 +69,7 @@ pub struct Shell {
     timer: Timer,
     files: Option<AbortHandle>,
     processes: ProcessTable,
+    hears_processes: bool,
     virtual_addresses: HashSet<(IpAddr, u8)>,
     saved: Vec<Saved>,
     statics: Statics,
@@ -126,6 +127,7 @@ impl Shell {
             reread: setup.reread,
             files: None,
             processes: ProcessTable::default(),
+            hears_processes: false,
             virtual_addresses: HashSet::new(),
             saved: Vec::new(),
             statics: Statics::default(),
@@ -317,16 +319,22 @@ impl Shell {
         }
     }
 
+    /// Without the kernel's events a count would only be an old one, so nothing counts as running.
     fn watch_processes(&mut self, monitor: Option<ProcessMonitor>) {
-        self.processes = ProcessTable::new(&self.config.track_processes);
-        let Some(monitor) = monitor else { return };
-        let result = inbox::watch(monitor, self.inbox.clone(), |monitor| {
-            let told = monitor.drain()?;
-            Ok((!told.is_empty()).then_some(Input::Processes(told)))
-        });
-        if let Err(error) = result {
-            tracing::warn!("Unable to watch processes: {error}");
+        if let Some(monitor) = monitor {
+            let result = inbox::watch(monitor, self.inbox.clone(), |monitor| {
+                let told = monitor.drain()?;
+                Ok((!told.is_empty()).then_some(Input::Processes(told)))
+            });
+            match result {
+                Ok(_) => self.hears_processes = true,
+                Err(error) => tracing::warn!("Unable to watch processes: {error}"),
+            }
         }
+        self.processes = match self.hears_processes {
+            true => ProcessTable::new(&self.config.track_processes),
+            false => ProcessTable::default(),
+        };
     }
 
     pub(super) fn open_sockets(&mut self) {
