@@ -6,14 +6,18 @@ mod control;
 mod execute;
 mod input;
 mod kernel;
+mod kernel_events;
 mod notify;
+mod reload;
 mod run;
 mod shell;
 mod sockets;
 mod source;
 mod statics;
 mod status;
+mod surroundings;
 mod timer;
+mod trackers;
 mod translate;
 mod urgency;
 

@@ -3,27 +3,20 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::IpAddr;
-use std::path::Path;
 use std::time::Duration;
 
 use common_base::time::{Instant, Micros};
 use common_os::clock;
 use common_os::signals::{rtmax, rtmin};
 use keepalived_conf::model::{Config, Family};
-use keepalived_net::addresses::Address;
 use keepalived_net::links;
-use keepalived_net::mirror::Change;
-use keepalived_net::socket::Heard;
-use keepalived_net::sysctl::{Saved, Setting};
-use keepalived_net::vmac;
-use keepalived_notify::files::{self, FileTracker};
-use keepalived_notify::processes::{ProcessMonitor, ProcessTable};
+use keepalived_net::sysctl::Saved;
+use keepalived_notify::processes::ProcessTable;
 use keepalived_notify::script::Groups;
-use keepalived_vrrp::command::{Command, Notify, NotifyState, Subject};
-use keepalived_vrrp::event::{Event, Link, Lost, StartAs};
+use keepalived_vrrp::command::Command;
+use keepalived_vrrp::event::{Event, StartAs};
 use keepalived_vrrp::ids::{InstanceId, Name};
 use keepalived_vrrp::router::Router;
-use keepalived_vrrp::state::State;
 use keepalived_wire::receive::{self, Inbound, Rules, Unicast};
 use keepalived_wire::session::Session;
 use nix::libc;
@@ -37,14 +30,12 @@ use super::kernel::Kernel;
 use super::notify::{Teller, groups_of};
 use super::run::{Reread, Setup, now};
 use super::sockets::{Packet, Sockets};
-use super::source::source_of;
 use super::statics::Statics;
 use super::timer::Timer;
 use super::translate::{InstancePlan, Objects, Plan, plan};
 use super::urgency::Urgency;
 use crate::dump::{self, Kind, View};
 use crate::heartbeat::{self, Heartbeat};
-use crate::inbox;
 use crate::options::{AtStop, Options};
 
 /// Everything of the process.
@@ -63,18 +54,19 @@ pub struct Shell {
     pub(super) heartbeat: Heartbeat,
     pub(super) inbox: mpsc::Sender<Input>,
     pub(super) stopped: bool,
-    urgency: Urgency,
+    pub(super) urgency: Urgency,
     pub(super) stopping: bool,
-    reread: Reread,
-    timer: Timer,
-    files: Option<AbortHandle>,
-    processes: ProcessTable,
-    hears_processes: bool,
-    virtual_addresses: HashSet<(IpAddr, u8)>,
-    saved: Vec<Saved>,
-    statics: Statics,
-    made: Vec<(Name, Name)>,
-    _door: Option<Door>,
+    pub(super) reread: Reread,
+    pub(super) timer: Timer,
+    pub(super) files: Option<AbortHandle>,
+    pub(super) processes: ProcessTable,
+    pub(super) hears_processes: bool,
+    pub(super) running: HashMap<Name, bool>,
+    pub(super) virtual_addresses: HashSet<(IpAddr, u8)>,
+    pub(super) saved: Vec<Saved>,
+    pub(super) statics: Statics,
+    pub(super) made: Vec<(Name, Name)>,
+    pub(super) _door: Option<Door>,
 }
 
 /// An instance as this process keeps it.
@@ -128,6 +120,7 @@ impl Shell {
             files: None,
             processes: ProcessTable::default(),
             hears_processes: false,
+            running: HashMap::new(),
             virtual_addresses: HashSet::new(),
             saved: Vec::new(),
             statics: Statics::default(),
@@ -165,27 +158,8 @@ impl Shell {
         Ok(Some(shell))
     }
 
-    /// A missing interface is fatal unless `dynamic_interfaces` is set.
-    fn interfaces_exist(&self, ready: &Plan) -> bool {
-        if self.config.global.vrrp.dynamic_interfaces {
-            return true;
-        }
-        let mut all = true;
-        for plan in &ready.instances {
-            let base = &plan.base_interface;
-            if !base.is_empty() && self.kernel.mirror.link_named(base).is_none() {
-                tracing::error!("WARNING - interface {base} for vrrp_instance {} doesn't exist", plan.name);
-                all = false;
-            }
-        }
-        if !all {
-            tracing::error!("Non-existent interface specified in configuration");
-        }
-        all
-    }
-
     /// Takes over what a configuration says of instances; what is known of them stays.
-    fn adopt(&mut self, ready: Plan) {
+    pub(super) fn adopt(&mut self, ready: Plan) {
         let ids = self.router.ids().instances.clone();
         for (slot, (id, plan)) in ids.iter().zip(ready.instances).enumerate() {
             let family = if plan.family == Family::Inet { libc::AF_INET } else { libc::AF_INET6 };
@@ -224,192 +198,6 @@ impl Shell {
             })
             .map(|address| (address.address, address.prefix))
             .collect();
-    }
-
-    fn note_firewall(&self) {
-        let firewall = &self.config.global.firewall;
-        let needed = self.live.values().any(|live| live.plan.vmac.is_some())
-            || self.router.instances().any(|instance| instance.config().drop_traffic);
-        if needed && firewall.nftables.is_none() && firewall.iptables.is_none() {
-            tracing::info!(
-                "use_vmac or no_accept/strict specified, but no firewall configured - using nftables"
-            );
-        }
-    }
-
-    /// `promote_secondaries`: the kernel's setting, put back at the end.
-    fn promote_secondaries(&mut self) {
-        for instance in self.config.instances.iter().filter(|instance| instance.promote_secondaries) {
-            let Some(interface) = instance.interface.clone() else { continue };
-            let setting = Setting { family: Family::Inet, interface, name: "promote_secondaries" };
-            match setting.change("1") {
-                Ok(saved) => self.saved.extend(saved),
-                Err(error) => tracing::warn!("promote_secondaries: {error}"),
-            }
-        }
-    }
-
-    /// Static objects of the live configuration; those of the one before are removed unless they are the same.
-    fn set_statics(&mut self) {
-        let next = Statics::of(&self.config);
-        let before = std::mem::replace(&mut self.statics, next);
-        before.remove_except(&self.statics, &mut self.kernel);
-        self.statics.set(&mut self.kernel);
-    }
-
-    fn make_vmacs(&mut self) -> io::Result<()> {
-        let plans: Vec<InstancePlan> = self.live.values().map(|live| live.plan.clone()).collect();
-        self.make_vmacs_for(&plans)
-    }
-
-    fn make_vmacs_of(&mut self, ready: &Plan) -> io::Result<()> {
-        self.make_vmacs_for(&ready.instances)
-    }
-
-    fn make_vmacs_for(&mut self, plans: &[InstancePlan]) -> io::Result<()> {
-        for plan in plans {
-            let Some(wanted) = &plan.vmac else { continue };
-            if self.kernel.mirror.link_named(&wanted.name).is_some() {
-                continue;
-            }
-            let Some(parent) = self.kernel.mirror.index_of(&plan.base_interface) else { continue };
-            if let Err(error) = self.kernel.request(&vmac::create(parent, &wanted.name, wanted.mac)) {
-                tracing::error!("({}): Failed to create VMAC interface {}: {error}", plan.name, wanted.name);
-                continue;
-            }
-            tracing::info!("({}): Success creating VMAC interface {}", plan.name, wanted.name);
-            self.made.push((plan.name.clone(), wanted.name.clone()));
-            self.kernel.load()?;
-            let Some(index) = self.kernel.mirror.index_of(&wanted.name) else { continue };
-            // A family that the kernel lacks has nothing to be set.
-            let _ = self.kernel.request(&vmac::no_link_local(index));
-            let _ = vmac::configure(&wanted.name);
-            if let Ok(saved) = vmac::configure_parent(&plan.base_interface) {
-                self.saved.extend(saved);
-            }
-            self.kernel.redirect_reports(&self.config.global.firewall, plan.family, index, parent);
-            self.kernel.request(&links::set_up(index))?;
-        }
-        self.kernel.load()?;
-        Ok(())
-    }
-
-    fn watch_files(&mut self) {
-        if let Some(task) = self.files.take() {
-            task.abort();
-        }
-        let wanted = &self.config.track_files;
-        if wanted.is_empty() {
-            return;
-        }
-        for file in wanted {
-            if let Err(error) = files::initialise(file) {
-                tracing::warn!("Unable to initialise track file {}: {error}", file.name);
-            }
-        }
-        let task = FileTracker::new(wanted).and_then(|tracker| {
-            inbox::watch(tracker, self.inbox.clone(), |tracker| {
-                let changed = tracker.changed()?;
-                Ok((!changed.is_empty()).then_some(Input::Files(changed)))
-            })
-        });
-        match task {
-            Ok(task) => self.files = Some(task),
-            Err(error) => tracing::warn!("Unable to monitor track files: {error}"),
-        }
-    }
-
-    /// Without the kernel's events a count would only be an old one, so nothing counts as running.
-    fn watch_processes(&mut self, monitor: Option<ProcessMonitor>) {
-        if let Some(monitor) = monitor {
-            let result = inbox::watch(monitor, self.inbox.clone(), |monitor| {
-                let told = monitor.drain()?;
-                Ok((!told.is_empty()).then_some(Input::Processes(told)))
-            });
-            match result {
-                Ok(_) => self.hears_processes = true,
-                Err(error) => tracing::warn!("Unable to watch processes: {error}"),
-            }
-        }
-        self.processes = match self.hears_processes {
-            true => ProcessTable::new(&self.config.track_processes),
-            false => ProcessTable::default(),
-        };
-    }
-
-    pub(super) fn open_sockets(&mut self) {
-        let ids = self.router.ids().instances.clone();
-        let instances = ids.iter().filter_map(|id| Some((*id, &self.live.get(id)?.plan)));
-        self.sockets.sync(instances, &self.kernel.mirror, &self.inbox);
-    }
-
-    fn log_sockets(&self) {
-        for line in self.sockets.lines() {
-            tracing::debug!("{line}");
-        }
-    }
-
-    /// The first own address of each family on the interfaces in use.
-    fn report_sources(&self) {
-        let mut seen = HashSet::new();
-        let plans = self.router.ids().instances.iter().filter_map(|id| self.live.get(id));
-        for base in plans.map(|live| &live.plan.base_interface) {
-            let Some(index) = self.kernel.mirror.index_of(base).filter(|_| seen.insert(base)) else {
-                continue;
-            };
-            let own = self.kernel.mirror.addresses_of(index);
-            let own: Vec<IpAddr> = own
-                .into_iter()
-                .filter(|address| !self.virtual_addresses.contains(&(address.address, address.prefix)))
-                .map(|address| address.address)
-                .collect();
-            let v4 = own.iter().find(|address| address.is_ipv4());
-            let v6 = own.iter().find(|ip| matches!(ip, IpAddr::V6(v6) if v6.is_unicast_link_local()));
-            for address in v4.into_iter().chain(v6) {
-                tracing::info!("Assigned address {address} for interface {base}");
-            }
-        }
-    }
-
-    /// Tells the machines about every interface, source address, file and process.
-    fn tell_everything(&mut self) {
-        let known: Vec<(Name, Link)> = self
-            .interfaces_of_interest()
-            .into_iter()
-            .map(|name| {
-                let link = self.link_state(&name);
-                (name, link)
-            })
-            .collect();
-        for (interface, link) in known {
-            self.event(Event::Link { interface, link });
-        }
-        self.update_sources();
-        for number in 0..self.config.track_files.len() {
-            self.file_changed(number);
-        }
-        for number in 0..self.config.track_processes.len() {
-            self.process_changed(number);
-        }
-    }
-
-    fn interfaces_of_interest(&self) -> HashSet<Name> {
-        let config = self.router.config();
-        let instances = config.instances.iter().flat_map(|instance| {
-            let vips = instance.addresses.iter().chain(&instance.excluded).map(|vip| &vip.interface);
-            let tracked = instance.track_interfaces.iter().map(|track| &track.name);
-            vips.chain(tracked).chain([&instance.interface, &instance.base_interface])
-        });
-        let groups = config.groups.iter().flat_map(|group| &group.track_interfaces).map(|track| &track.name);
-        instances.chain(groups).filter(|name| !name.is_empty()).cloned().collect()
-    }
-
-    fn link_state(&self, name: &str) -> Link {
-        match self.kernel.mirror.link_named(name) {
-            None => Link::Gone,
-            Some(link) if link.is_running() => Link::Up,
-            Some(_) => Link::Down,
-        }
     }
 
     /// Starts the machines; instances whose predecessor was master a moment ago go on.
@@ -527,153 +315,6 @@ impl Shell {
         }
     }
 
-    fn kernel_changed(&mut self, heard: &Heard) {
-        let changes = match self.kernel.follow(heard) {
-            Ok(changes) => changes,
-            Err(error) => {
-                tracing::error!("Netlink: {error}");
-                return;
-            }
-        };
-        let mut links = HashSet::new();
-        for change in &changes {
-            if let Change::Link(link) | Change::LinkGone(link) = change {
-                links.insert(Name::from(link.name.as_str()));
-            }
-        }
-        if !links.is_empty() {
-            self.open_sockets();
-            let interesting = self.interfaces_of_interest();
-            for interface in links.into_iter().filter(|name| interesting.contains(name)) {
-                let link = self.link_state(&interface);
-                self.event(Event::Link { interface, link });
-            }
-        }
-        for change in &changes {
-            match change {
-                Change::Address(address) => self.report_address(address, "Assigned address", "for"),
-                Change::AddressGone(address) => {
-                    self.report_address(address, "Deassigned address", "from");
-                    self.address_gone(address);
-                }
-                Change::Link(_) | Change::LinkGone(_) => {}
-            }
-        }
-        if !changes.is_empty() {
-            self.update_sources();
-        }
-        if changes.iter().any(|change| matches!(change, Change::AddressGone(_))) {
-            self.statics.restore(&mut self.kernel, None);
-        }
-        let returned = changes.iter().any(|change| match change {
-            Change::Link(link) => link.is_running() && self.statics.interfaces().contains(link.name.as_str()),
-            Change::LinkGone(_) | Change::Address(_) | Change::AddressGone(_) => false,
-        });
-        if returned {
-            self.statics.set(&mut self.kernel);
-        }
-        for (instance, route) in self.kernel.take_lost_routes() {
-            self.event(Event::Lost { instance, what: Lost::Route(route) });
-        }
-        for (instance, rule) in self.kernel.take_lost_rules() {
-            self.event(Event::Lost { instance, what: Lost::Rule(rule) });
-        }
-    }
-
-    /// `--address-monitoring`.
-    fn report_address(&self, address: &Address, what: &str, word: &str) {
-        if self.options.report_addresses
-            && let Some(link) = self.kernel.mirror.link(address.index)
-        {
-            tracing::info!("{what} {} {word} interface {}", address.address, link.name);
-        }
-    }
-
-    fn address_gone(&mut self, address: &Address) {
-        let place = (address.index, address.address, address.prefix);
-        if self.kernel.mirror.has(place.0, place.1, place.2) {
-            return;
-        }
-        let Some(instance) = self.kernel.forget(&place) else { return };
-        let interface = match self.kernel.mirror.link(address.index) {
-            Some(link) => Name::from(link.name.as_str()),
-            None => return,
-        };
-        let what = Lost::Address { address: address.address, interface };
-        self.event(Event::Lost { instance, what });
-    }
-
-    /// Instances that have just been made need their source before their first advert.
-    fn update_sources_of_new(&mut self) {
-        for instance in self.router.ids().instances.clone() {
-            let Some(live) = self.live.get(&instance) else { continue };
-            if live.source.is_none() {
-                let address = source_of(&live.plan, &self.kernel.mirror, |address| {
-                    self.virtual_addresses.contains(&(address.address, address.prefix))
-                });
-                if let Some(live) = self.live.get_mut(&instance) {
-                    live.source = address;
-                }
-                self.event(Event::Source { instance, address });
-            }
-        }
-    }
-
-    /// `fifo_write_vrrp_states_on_reload`.
-    fn write_states(&mut self) {
-        let states: Vec<Notify> = self
-            .router
-            .instances()
-            .filter_map(|instance| {
-                let state = match instance.state() {
-                    State::Init => return None,
-                    State::Backup => NotifyState::Backup,
-                    State::Master => NotifyState::Master,
-                    State::Fault => NotifyState::Fault,
-                };
-                Some(Notify {
-                    subject: Subject::Instance(instance.id()),
-                    name: instance.config().name.clone(),
-                    state,
-                    priority: instance.effective_priority(),
-                })
-            })
-            .collect();
-        for notify in &states {
-            self.teller.write(notify);
-        }
-    }
-
-    pub(super) fn update_sources(&mut self) {
-        for instance in self.router.ids().instances.clone() {
-            let Some(live) = self.live.get(&instance) else { continue };
-            let address = source_of(&live.plan, &self.kernel.mirror, |address| {
-                self.virtual_addresses.contains(&(address.address, address.prefix))
-            });
-            if address != live.source || address.is_none() {
-                if let Some(live) = self.live.get_mut(&instance) {
-                    live.source = address;
-                }
-                self.event(Event::Source { instance, address });
-            }
-        }
-    }
-
-    fn file_changed(&mut self, number: usize) {
-        let Some(file) = self.config.track_files.get(number) else { return };
-        let value = files::value_of(Path::new(&file.file));
-        if let Some(file) = self.router.ids().files.get(number).copied() {
-            self.event(Event::FileValue { file, value });
-        }
-    }
-
-    fn process_changed(&mut self, number: usize) {
-        let count = self.processes.count(number);
-        if let Some(process) = self.router.ids().processes.get(number).copied() {
-            self.event(Event::ProcessCount { process, count });
-        }
-    }
-
     fn signal(&mut self, number: i32) {
         match number {
             libc::SIGTERM | libc::SIGINT => {
@@ -724,54 +365,6 @@ impl Shell {
         }
     }
 
-    fn reload(&mut self) {
-        tracing::info!("Reloading");
-        let config = match (self.reread)() {
-            Ok(config) => config,
-            Err(reason) => {
-                tracing::error!("Configuration refused, nothing changes: {reason}");
-                return;
-            }
-        };
-        if !self.interfaces_exist(&plan(&config)) && !config.global.vrrp.dynamic_interfaces {
-            tracing::error!("Configuration refused, nothing changes");
-            return;
-        }
-        for line in super::changes::changes(&self.config, &config) {
-            tracing::info!("Reload: {line}");
-        }
-        let ready = plan(&config);
-        self.config = config;
-        // Objects of both configurations: what vanishes has to be found, too.
-        self.objects.addresses.extend(ready.objects.addresses.clone());
-        self.objects.routes.extend(ready.objects.routes.clone());
-        self.objects.rules.extend(ready.objects.rules.clone());
-        if let Err(error) = self.make_vmacs_of(&ready) {
-            tracing::error!("vmac: {error}");
-        }
-        let mut commands = Vec::new();
-        self.router.reload(now(), ready.router.clone(), &mut commands);
-        // Numbers of new instances are known now; those of vanished ones are still in use.
-        let objects = ready.objects.clone();
-        self.adopt(ready);
-        self.open_sockets();
-        self.update_sources_of_new();
-        self.execute(commands);
-        self.objects = objects;
-        let ids: HashSet<InstanceId> = self.router.ids().instances.iter().copied().collect();
-        self.live.retain(|id, _| ids.contains(id));
-        self.set_statics();
-        self.script_groups = groups_of(&self.config);
-        self.teller.configure(&self.config, &host_name());
-        self.watch_files();
-        self.watch_processes(None);
-        self.tell_everything();
-        if self.config.global.fifos.write_vrrp_states_on_reload {
-            self.write_states();
-        }
-        tracing::info!("Reload complete");
-    }
-
     /// The last steps: waits for notify scripts, removes what was made.
     pub async fn finish(&mut self, linger: Duration) {
         self.checks.stop();
@@ -796,7 +389,7 @@ impl Shell {
     }
 }
 
-fn host_name() -> String {
+pub(super) fn host_name() -> String {
     let name = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned());
     name.unwrap_or_else(|_| String::from("localhost"))
 }
