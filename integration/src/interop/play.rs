@@ -110,7 +110,7 @@ impl<'a> Stage<'a> {
                 let cable = if *plugged { Cable::In } else { Cable::Out };
                 self.lab.cable(self.node(host)?, link, cable)
             }
-            Step::Sh { host, run } => self.node(host)?.sh(run).map(drop),
+            Step::Sh { host, run } => self.node(host)?.sh(&self.line(host, run)).map(drop),
             Step::Reload { host, config } => {
                 self.node(host)?.write("/etc/keepalived/keepalived.conf", config)?;
                 self.signal(host, Target::Parent, "HUP")
@@ -158,12 +158,20 @@ impl<'a> Stage<'a> {
 
     fn start(&mut self, host: &str) -> Result<()> {
         let about = self.scenario.hosts.get(host).ok_or_else(|| anyhow!("no host {host}"))?;
-        let program = if host == "h1" { &self.pair.x } else { &self.pair.y };
-        let mut words = vec![program.as_str(), "-n", "-l", "-D", "-G"];
+        let mut words = vec![self.program(host), "-n", "-l", "-D", "-G"];
         words.extend(about.args.iter().map(String::as_str));
         let daemon = self.node(host)?.spawn(&words, &self.log_path(host))?;
         self.daemons.insert(host.to_owned(), daemon);
         Ok(())
+    }
+
+    fn program(&self, host: &str) -> &str {
+        if host == "h1" { &self.pair.x } else { &self.pair.y }
+    }
+
+    /// A shell line in which `{program}` stands for the host's daemon.
+    fn line(&self, host: &str, run: &str) -> String {
+        run.replace("{program}", self.program(host))
     }
 
     fn log_path(&self, host: &str) -> PathBuf {
@@ -217,7 +225,7 @@ impl<'a> Stage<'a> {
 
     fn output(&self, host: &str, run: &str, contains: &[String], lacks: &[String]) -> Result<()> {
         let node = self.node(host)?;
-        let output = node.output(&["sh", "-c", run])?;
+        let output = node.output(&["sh", "-c", &self.line(host, run)])?;
         let text =
             format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         for part in contains {

@@ -81,7 +81,7 @@ pub enum Step {
         /// `false` is out.
         plugged: bool,
     },
-    /// Runs a shell line; it must end with 0.
+    /// Runs a shell line, `{program}` being the host's daemon; it must end with 0.
     Sh {
         /// Host, or `switch`.
         host: String,
