@@ -117,6 +117,12 @@ impl<'a> Stage<'a> {
             }
             Step::Holds { host, address, within } => self.holding(host, address, *within, true),
             Step::Lacks { host, address, within } => self.holding(host, address, *within, false),
+            Step::OneHolds { address, within } => {
+                let holders = || self.nodes.values().filter(|node| node.holds(address)).count();
+                let one = wait_until(Duration::from_secs_f64(*within), || holders() == 1);
+                ensure!(one, "{} hosts hold {address}", holders());
+                Ok(())
+            }
             Step::Log { host, text, within, after } => {
                 let found = wait_until(Duration::from_secs_f64(*within), || {
                     self.log_after(host, after.as_deref()).contains(text)

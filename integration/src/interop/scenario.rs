@@ -113,6 +113,13 @@ pub enum Step {
         /// At most so long.
         within: f64,
     },
+    /// Waits until exactly one host has an address.
+    OneHolds {
+        /// Address.
+        address: String,
+        /// At most so long.
+        within: f64,
+    },
     /// Waits for a line in the log.
     Log {
         /// Host.

@@ -24,6 +24,8 @@ pub enum Input {
     },
     /// Tracked files changed.
     Files(Vec<usize>),
+    /// The file of BFD events changed.
+    BfdEvents,
     /// The kernel told of processes.
     Processes(Told),
     /// The timer is due.

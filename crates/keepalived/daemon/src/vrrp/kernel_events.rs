@@ -56,6 +56,7 @@ impl Shell {
         for number in 0..self.config.track_processes.len() {
             self.process_changed(number);
         }
+        self.bfd_changed();
     }
 
     pub(super) fn interfaces_of_interest(&self) -> HashSet<Name> {

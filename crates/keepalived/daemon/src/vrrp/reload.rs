@@ -95,6 +95,7 @@ impl Shell {
         self.teller.configure(&self.config, &super::shell::host_name());
         self.watch_files();
         self.watch_processes(None);
+        self.watch_bfd();
         self.tell_everything();
         if self.config.global.fifos.write_vrrp_states_on_reload {
             self.write_states();

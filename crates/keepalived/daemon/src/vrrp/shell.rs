@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use common_base::time::{Instant, Micros};
@@ -61,6 +62,8 @@ pub struct Shell {
     pub(super) files: Option<AbortHandle>,
     pub(super) processes: ProcessTable,
     pub(super) hears_processes: bool,
+    pub(super) bfd_events: Option<PathBuf>,
+    pub(super) bfd_watched: bool,
     pub(super) running: HashMap<Name, bool>,
     pub(super) virtual_addresses: HashSet<(IpAddr, u8)>,
     pub(super) saved: Vec<Saved>,
@@ -120,6 +123,8 @@ impl Shell {
             files: None,
             processes: ProcessTable::default(),
             hears_processes: false,
+            bfd_events: setup.control.as_ref().map(|path| path.with_extension("bfd")),
+            bfd_watched: false,
             running: HashMap::new(),
             virtual_addresses: HashSet::new(),
             saved: Vec::new(),
@@ -139,6 +144,7 @@ impl Shell {
         shell.promote_secondaries();
         shell.watch_files();
         shell.watch_processes(setup.processes);
+        shell.watch_bfd();
         shell.open_sockets();
         shell.report_sources();
         tracing::info!("Registering gratuitous ARP shared channel");
@@ -259,6 +265,7 @@ impl Shell {
                     self.file_changed(number);
                 }
             }
+            Input::BfdEvents => self.bfd_changed(),
             Input::Processes(told) => {
                 for number in self.processes.follow(&told) {
                     self.process_changed(number);
