@@ -123,6 +123,9 @@ impl Index {
 
     /// An index over all entries of a set; a fault comes with the entry it is about.
     pub fn over(set: &Set, method: Match, case: Case) -> Result<Index, (u32, Fault)> {
+        if method == Match::Ip {
+            return Networks::over(set).map(Index::Networks);
+        }
         let mut index = Index::new(method, case);
         if let Index::Exact(case, table) = &mut index {
             let case = *case;
@@ -332,6 +335,22 @@ fn find_words(
 }
 
 impl Networks {
+    /// All entries at once: files come in any order, and inserting one by one would move the rest each time.
+    fn over(set: &Set) -> Result<Networks, (u32, Fault)> {
+        let mut networks = Networks::default();
+        for id in set.ids() {
+            let network =
+                parse::network(&String::from_utf8_lossy(set.key(id))).map_err(|fault| (id, fault))?;
+            match network {
+                Network::V4(address, mask) => list_of(&mut networks.v4, mask).push((address & mask, id)),
+                Network::V6(address, mask) => list_of(&mut networks.v6, mask).push((address & mask, id)),
+            }
+        }
+        networks.v4.iter_mut().for_each(|(_, list)| order(list));
+        networks.v6.iter_mut().for_each(|(_, list)| order(list));
+        Ok(networks)
+    }
+
     fn insert(&mut self, set: &Set, network: Network, id: u32) {
         match network {
             Network::V4(address, mask) => insert_masked(&mut self.v4, set, address & mask, mask, id),
@@ -351,13 +370,8 @@ impl Networks {
     }
 }
 
-fn insert_masked<N: Ord + Copy>(
-    lists: &mut Vec<(N, Vec<(N, u32)>)>,
-    set: &Set,
-    address: N,
-    mask: N,
-    id: u32,
-) {
+/// The list of a mask; masks of longer prefixes stand first.
+fn list_of<N: Ord + Copy>(lists: &mut Vec<(N, Vec<(N, u32)>)>, mask: N) -> &mut Vec<(N, u32)> {
     let at = match lists.binary_search_by(|(known, _)| mask.cmp(known)) {
         Ok(at) => at,
         Err(at) => {
@@ -365,7 +379,24 @@ fn insert_masked<N: Ord + Copy>(
             at
         }
     };
-    let list = &mut lists[at].1;
+    &mut lists[at].1
+}
+
+/// By address; of equal ones the first stays.
+fn order<N: Ord + Copy>(list: &mut Vec<(N, u32)>) {
+    list.sort_unstable();
+    list.dedup_by_key(|(address, _)| *address);
+    list.shrink_to_fit();
+}
+
+fn insert_masked<N: Ord + Copy>(
+    lists: &mut Vec<(N, Vec<(N, u32)>)>,
+    set: &Set,
+    address: N,
+    mask: N,
+    id: u32,
+) {
+    let list = list_of(lists, mask);
     // files are often sorted: appending is the usual case
     match list.last() {
         Some((last, _)) if *last >= address => {
