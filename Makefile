@@ -3,7 +3,7 @@
 CARGO ?= cargo
 RUN = $(CARGO) run --quiet --package integration
 .EXPORT_ALL_VARIABLES:
-.PHONY: build test check fmt clippy deps conformance differential bench demo check-scripts interop scenario scenario-short sim fuzz
+.PHONY: build test check fmt clippy deps conformance differential keepalived-diff bench demo check-scripts interop scenario scenario-short sim fuzz
 
 build: ## both daemons, optimised
 	$(CARGO) build --release --workspace
@@ -31,6 +31,9 @@ conformance: build ## HAProxy's regression tests: FOLDER= narrows, SUBJECT= anot
 differential: build ## the original and ours, same input: CASE= narrows, BLESS=1 keeps what differs
 	$(RUN) --release --bin differential $(if $(BLESS),-- --bless)
 
+keepalived-diff: ## -t of keepalived and of ours over Debian's samples and mutations of them (root): COUNT=, SEED=
+	$(RUN) --release --bin keepalived-diff -- --count $(or $(COUNT),300) --seed $(or $(SEED),1)
+
 bench: build ## ours beside the original and nginx: BENCH= narrows, ROUNDS=
 	$(RUN) --release --bin bench
 
@@ -56,4 +59,4 @@ sim: ## the VRRP simulation: SIM_HOURS=, SIM_SEED=
 
 fuzz: ## every property test with many more inputs: CASES=
 	PROPTEST_CASES=$(or $(CASES),20000) $(CARGO) test --release --package haproxy-http --package haproxy-conf \
-		--package keepalived-vrrp --package keepalived-wire --package common-base
+		--package keepalived-vrrp --package keepalived-wire --package keepalived-conf --package common-base

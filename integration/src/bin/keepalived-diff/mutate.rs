@@ -151,8 +151,8 @@ fn mutate(lines: &mut Vec<String>, random: &mut Random) {
             let line = lines[at].clone();
             lines.insert(at, line);
         }
-        2 | 3 | 4 => lines.insert(at, (*random.pick(LINES)).to_owned()),
-        5 | 6 | 7 => replace_word(&mut lines[at], random),
+        2..=4 => lines.insert(at, (*random.pick(LINES)).to_owned()),
+        5..=7 => replace_word(&mut lines[at], random),
         8 => {
             let mut words: Vec<&str> = lines[at].split(' ').collect();
             words.remove(random.below(words.len()));

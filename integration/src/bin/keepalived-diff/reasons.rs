@@ -41,6 +41,17 @@ const REASONS: &[Reason] = &[
         },
     },
     Reason {
+        label: "a second definition of a name, or a member that does not exist: the original says nothing",
+        holds: |original, ours| {
+            let said = |line: &String| {
+                line.contains(" already defined - ignoring the second") || line.contains("track_group ")
+            };
+            original.code == ours.code
+                && original.messages.is_subset(&ours.messages)
+                && ours.messages.difference(&original.messages).all(said)
+        },
+    },
+    Reason {
         label: "a block without a known head: the original reads its inside as the outer block, ours skips it whole",
         holds: |original, ours| {
             let opened = |answer: &Answer| {

@@ -30,6 +30,10 @@ pub static VRRP_SCRIPT: Block = Block {
 pub fn begin(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
     let name = words.need(1, &mut ctx.sink)?;
     if ctx.draft.scripts.iter().any(|script| script.name == name) {
+        ctx.sink.say(
+            crate::diag::Rank::Note,
+            format!("vrrp_script {name} already defined - ignoring the second"),
+        );
         return SKIP;
     }
     ctx.draft.script = Some(ScriptDraft {

@@ -116,7 +116,10 @@ pub fn track(ctx: &mut Ctx<'_>, words: &Words, kind: Kind, owner: &str, list: &m
         }
         (Some("weight"), Some(text)) => {
             weight_of(ctx, kind, owner, text, &mut tracked);
-            reverse_of(ctx, kind, owner, words.at(3), &mut tracked);
+            let fits = reverse_of(ctx, kind, owner, words.at(3), &mut tracked);
+            if !fits && kind == Kind::Bfd {
+                return;
+            }
         }
         (Some(other), _) => {
             let what = match kind {
@@ -162,7 +165,8 @@ fn weight_of(ctx: &mut Ctx<'_>, kind: Kind, owner: &str, text: &str, tracked: &m
     }
 }
 
-fn reverse_of(ctx: &mut Ctx<'_>, kind: Kind, owner: &str, word: Option<&str>, tracked: &mut Tracked) {
+/// Reads the word after the weight; `false` after a complaint.
+fn reverse_of(ctx: &mut Ctx<'_>, kind: Kind, owner: &str, word: Option<&str>, tracked: &mut Tracked) -> bool {
     match word {
         None => {}
         Some("reverse") => tracked.reverse = true,
@@ -177,8 +181,10 @@ fn reverse_of(ctx: &mut Ctx<'_>, kind: Kind, owner: &str, word: Option<&str>, tr
                 Kind::Bfd => "track bfd",
             };
             ctx.config(format!("({owner}) unknown {what} {} weight option {other} - ignoring", tracked.name));
+            return false;
         }
     }
+    true
 }
 
 /// `track_file` and its old name.
@@ -196,6 +202,8 @@ pub static TRACK_FILE: Block = Block {
 pub fn begin_file(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
     let name = words.need(1, &mut ctx.sink)?;
     if ctx.draft.config.track_files.iter().any(|file| file.name == name) {
+        ctx.sink
+            .say(crate::diag::Rank::Note, format!("track_file {name} already defined - ignoring the second"));
         return SKIP;
     }
     ctx.draft.file =
@@ -325,6 +333,10 @@ pub static TRACK_PROCESS: Block = Block {
 pub fn begin_process(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
     let name = words.need(1, &mut ctx.sink)?;
     if ctx.draft.config.track_processes.iter().any(|process| process.name == name) {
+        ctx.sink.say(
+            crate::diag::Rank::Note,
+            format!("vrrp_track_process {name} already defined - ignoring the second"),
+        );
         return SKIP;
     }
     ctx.draft.weight_set = false;

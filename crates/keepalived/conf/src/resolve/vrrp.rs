@@ -32,11 +32,29 @@ pub fn resolve(ctx: &mut Ctx<'_>) {
     }
     groups::judge(ctx, &mut groups, &instances);
     duplicates(ctx, &instances);
+    track_groups(ctx, &instances);
     ctx.draft.config.instances = instances;
     ctx.draft.config.sync_groups = groups.into_iter().map(|group| group.group).collect();
     if !judged {
         ctx.sink.messages.truncate(said);
     }
+}
+
+/// Takes members that do not exist out of track groups.
+fn track_groups(ctx: &mut Ctx<'_>, instances: &[VrrpInstance]) {
+    let mut groups = std::mem::take(&mut ctx.draft.config.track_groups);
+    for group in &mut groups {
+        group.instances.retain(|member| {
+            let there = instances.iter().any(|instance| instance.name == *member);
+            if !there {
+                let text =
+                    format!("track_group {}: vrrp instance {member} doesn't exist - ignoring", group.name);
+                ctx.sink.say(Rank::Note, text);
+            }
+            there
+        });
+    }
+    ctx.draft.config.track_groups = groups;
 }
 
 /// Two instances that would take each other's adverts.
