@@ -3,6 +3,7 @@
 //! A [`Server`] is shared by all threads and by successive configurations: a reload adopts the new [`ServerConf`]
 //! and keeps sessions, health, weights set at run time and counters.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -189,6 +190,8 @@ pub struct Server {
     check: Mutex<CheckReport>,
     agent: Mutex<CheckReport>,
     tracked: ArcSwapOption<Tracked>,
+    address: ArcSwapOption<SocketAddr>,
+    address_changes: AtomicU32,
     /// How its sessions are ended from outside.
     pub evictions: Evictions,
     /// Length of the queue before it.
@@ -238,6 +241,8 @@ impl Server {
             check: Mutex::new(check),
             agent: Mutex::new(agent),
             tracked: ArcSwapOption::empty(),
+            address: ArcSwapOption::empty(),
+            address_changes: AtomicU32::new(0),
             evictions: Evictions::default(),
             queue: Arc::default(),
             counters: PerThread::new(threads),
@@ -260,6 +265,9 @@ impl Server {
         let before = self.conf.load_full();
         adopt_check(&mut self.check(), before.check, conf.check, conf.rise, conf.fall);
         adopt_check(&mut self.agent(), before.agent, conf.agent, 1, 1);
+        if self.address.swap(None).is_some() {
+            self.address_changes.fetch_add(1, Relaxed);
+        }
         match (before.disabled, conf.disabled) {
             (false, true) => self.set_admin(Admin(Admin::FORCED_MAINT.0 | Admin::CONFIG_MAINT.0)),
             (true, false) => self.clear_admin(Admin(Admin::FORCED_MAINT.0 | Admin::CONFIG_MAINT.0)),
@@ -348,6 +356,26 @@ impl Server {
             self.minconn.store(maxconn, Relaxed);
         }
         self.maxconn.store(maxconn, Relaxed);
+    }
+
+    /// Address given at run time, in place of the configured one.
+    #[inline]
+    pub fn runtime_address(&self) -> Option<SocketAddr> {
+        // most servers never get one: the counter spares them the pointer
+        if self.address_changes() == 0 { None } else { self.address.load().as_deref().copied() }
+    }
+
+    /// How often the address changed. Connections opened before a change are not to be used again.
+    #[inline]
+    pub fn address_changes(&self) -> u32 {
+        self.address_changes.load(Relaxed)
+    }
+
+    /// Changes the address until the next reload that names another.
+    pub fn set_runtime_address(&self, address: SocketAddr) {
+        self.address.store(Some(Arc::new(address)));
+        self.address_changes.fetch_add(1, Relaxed);
+        self.conf.rcu(|conf| ServerConf { address: address.to_string(), ..(**conf).clone() });
     }
 
     /// Idle connections open for reuse by any request.

@@ -1,8 +1,11 @@
 //! Servers: administrative state, health, weight, agents.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
 use haproxy_balance::eviction::EvictionCause;
 use haproxy_balance::server::Operational;
 use haproxy_checks::health;
+use haproxy_model::settings::ServerAddress;
 use haproxy_model::snapshot::{Proxy, Server};
 
 use super::{Answer, Call, Command, Level};
@@ -97,6 +100,7 @@ pub(super) const COMMANDS: &[Command] = &[
     },
 ];
 
+/// What to say: nothing when all is done as asked, else a line.
 type Done = Result<&'static str, String>;
 
 fn with_server(call: &Call<'_>, act: impl FnOnce(&Proxy, &Server) -> Done) -> Answer {
@@ -141,12 +145,13 @@ const OPTIONS: &[(&str, Change)] = &[
     ("state", set_state),
     ("health", set_health),
     ("agent", set_agent),
+    ("addr", set_address),
 ];
 
 fn set_server(call: &mut Call<'_>) -> Answer {
     with_server(call, |px, server| match OPTIONS.iter().find(|(name, _)| *name == call.arg(1)) {
         Some((_, change)) => change(call, px, server),
-        None => Err("usage: set server <backend>/<server> agent | health | state | weight\n".into()),
+        None => Err("usage: set server <backend>/<server> addr | agent | health | state | weight\n".into()),
     })
 }
 
@@ -173,6 +178,46 @@ fn set_health(call: &Call<'_>, _: &Proxy, server: &Server) -> Done {
     let transition = health::set_health(&server.live, *state, call.cx.process.clock.now_ms());
     control::spread(&call.cx.process, &call.snapshot, transition.into_iter().collect());
     Ok("")
+}
+
+/// The address a server has now.
+pub(super) fn address_of(server: &Server) -> Option<SocketAddr> {
+    server.live.runtime_address().or(match &server.settings.address {
+        ServerAddress::Ip(address) => Some(*address),
+        ServerAddress::Unresolved(_, port) => Some(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), *port)),
+        ServerAddress::Unix(_) | ServerAddress::Abstract(_) => None,
+    })
+}
+
+/// `addr <ip> [port <port>]`.
+fn set_address(call: &Call<'_>, _: &Proxy, server: &Server) -> Done {
+    const BY: &str = "by 'stats socket command'";
+    let (ip, port) = (call.arg(2), call.arg(4));
+    if ip.is_empty() {
+        return Err("set server <b>/<s> addr requires an address and optionally a port.\n".into());
+    }
+    let before = address_of(server).ok_or_else(|| format!("Invalid addr '{ip}' {BY}\n"))?;
+    let wanted: IpAddr = ip.parse().map_err(|_| format!("Invalid addr '{ip}' {BY}\n"))?;
+    let wanted_port = match (call.arg(3), port) {
+        ("port", port) => {
+            Some(port.parse::<u16>().map_err(|_| "provided port is not an integer\n".to_owned())?)
+        }
+        _ => None,
+    };
+    let mut words = vec![if wanted == before.ip() {
+        "no need to change the addr".to_owned()
+    } else {
+        format!("IP changed from '{}' to '{wanted}'", before.ip())
+    }];
+    words.extend(wanted_port.map(|port| match port == before.port() {
+        true => "no need to change the port".to_owned(),
+        false => format!("port changed from '{}' to '{port}'", before.port()),
+    }));
+    let after = SocketAddr::new(wanted, wanted_port.unwrap_or(before.port()));
+    if after != before {
+        server.live.set_runtime_address(after);
+    }
+    Err(format!("{} {BY}\n", words.join(", ")))
 }
 
 fn set_agent(call: &Call<'_>, _: &Proxy, server: &Server) -> Done {

@@ -61,7 +61,7 @@ fn state_line(out: &mut String, px: &Proxy, server: &Server, now_ms: u64) {
     let conf = live.conf();
     let (check, agent) = (live.check().clone(), live.agent().clone());
     let paused = if live.admin().any(Admin::MAINT) { PAUSED } else { 0 };
-    let (address, port) = place(&settings.address);
+    let (address, port) = place(server);
     let fqdn = match &settings.address {
         ServerAddress::Unresolved(name, _) => name.as_str(),
         ServerAddress::Ip(_) | ServerAddress::Unix(_) | ServerAddress::Abstract(_) => "-",
@@ -91,11 +91,14 @@ fn state_line(out: &mut String, px: &Proxy, server: &Server, now_ms: u64) {
     );
 }
 
-fn place(address: &ServerAddress) -> (String, u16) {
-    match address {
-        ServerAddress::Ip(ip) => (ip.ip().to_string(), ip.port()),
-        ServerAddress::Unix(_) | ServerAddress::Abstract(_) => ("-".to_owned(), 0),
-        ServerAddress::Unresolved(_, port) => ("-".to_owned(), *port),
+/// Address and port as saved states name them.
+fn place(server: &Server) -> (String, u16) {
+    match (super::servers::address_of(server), &server.settings.address) {
+        (_, ServerAddress::Unresolved(_, port)) if server.live.runtime_address().is_none() => {
+            ("-".to_owned(), *port)
+        }
+        (Some(address), _) => (address.ip().to_string(), address.port()),
+        (None, _) => ("-".to_owned(), 0),
     }
 }
 
@@ -159,7 +162,7 @@ fn connections(call: &mut Call<'_>) -> Answer {
     );
     let lines = each(call, |px, server| {
         let (live, settings) = (&server.live, &server.settings);
-        let (address, port) = place(&settings.address);
+        let (address, port) = place(server);
         let conf = live.conf();
         let load = |number: &std::sync::atomic::AtomicU32| number.load(Relaxed);
         let idle = load(live.idle_connections()) + load(live.safe_connections());

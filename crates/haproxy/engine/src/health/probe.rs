@@ -171,7 +171,8 @@ fn address(place: Place<'_>, source: Source, connect: &Connect, host: &Host) -> 
         }
         Source::Agent => (settings.agent_addr, settings.agent_port),
     };
-    match (&settings.address, ip) {
+    let changed = place.server().live.runtime_address().map(ServerAddress::Ip);
+    match (changed.as_ref().unwrap_or(&settings.address), ip) {
         (ServerAddress::Ip(own), ip) => {
             ServerAddress::Ip(SocketAddr::new(ip.unwrap_or(own.ip()), port.unwrap_or(own.port())))
         }

@@ -85,11 +85,14 @@ fn share_key(conn: &Connection, server: &Server) -> Option<u64> {
     let by_client = server.settings.send_proxy != SendProxy::Off
         || server.settings.source.as_ref().is_some_and(|source| source.use_client)
         || server.settings.port_offset.is_some();
+    // connections to an address the server no longer has are not shared
+    let changes = server.live.address_changes();
     if !by_client {
-        return Some(0);
+        return Some(u64::from(changes) << 1);
     }
     use std::hash::{Hash, Hasher};
     let mut hasher = std::collections::hash_map::DefaultHasher::new();
+    changes.hash(&mut hasher);
     conn.session.source.ip().hash(&mut hasher);
     conn.session.destination.ip().hash(&mut hasher);
     Some(hasher.finish() | 1)
@@ -159,6 +162,9 @@ async fn wait_established(
 
 /// The server's address, with the client's destination port mapped in where the line says so.
 fn address_for(conn: &Connection, server: &Server) -> ServerAddress {
+    if let Some(address) = server.live.runtime_address() {
+        return ServerAddress::Ip(address);
+    }
     match (&server.settings.address, server.settings.port_offset) {
         (ServerAddress::Ip(address), Some(offset)) => {
             let base = conn.session.destination.ip().map_or(0, |d| i32::from(d.port()));
