@@ -10,6 +10,7 @@ pub mod parse;
 pub mod queue;
 pub mod report;
 pub mod ring;
+pub mod saved;
 pub mod server;
 pub mod stat;
 pub mod turns;

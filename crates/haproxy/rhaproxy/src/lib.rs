@@ -9,6 +9,7 @@ pub mod limits;
 pub mod load;
 pub mod messages;
 pub mod pages;
+pub mod saved;
 pub mod sockets;
 pub mod start;
 pub mod version;

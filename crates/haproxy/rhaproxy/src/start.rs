@@ -101,6 +101,7 @@ fn serve(
             process.name
         ));
     }
+    crate::saved::restore(&snapshot, &*load::machine_files());
     raise_limits(&snapshot)?;
     let told = |faults: Vec<String>| {
         for fault in &faults {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::atomic::Ordering::Relaxed;
 
-use haproxy_balance::report::{CheckReport, CheckStatus, CheckVerdict};
+use haproxy_balance::saved::{AGENT, PAUSED, result_number, state_bits, status_number};
 use haproxy_balance::server::Admin;
 use haproxy_model::settings::ServerAddress;
 use haproxy_model::snapshot::{Proxy, Server};
@@ -100,59 +100,6 @@ fn place(server: &Server) -> (String, u16) {
         (Some(address), _) => (address.ip().to_string(), address.port()),
         (None, _) => ("-".to_owned(), 0),
     }
-}
-
-/// Results by the numbers saved states have, from 0.
-const STATUS_NUMBERS: &[Option<CheckStatus>] = &[
-    Some(CheckStatus::Unknown),
-    Some(CheckStatus::Init),
-    None,
-    Some(CheckStatus::Checked),
-    Some(CheckStatus::Analyze),
-    Some(CheckStatus::SocketError),
-    Some(CheckStatus::L4Ok),
-    Some(CheckStatus::L4Timeout),
-    Some(CheckStatus::L4Connection),
-    Some(CheckStatus::L6Ok),
-    Some(CheckStatus::L6Timeout),
-    Some(CheckStatus::L6Response),
-    Some(CheckStatus::L7Timeout),
-    Some(CheckStatus::L7Response),
-    Some(CheckStatus::L7Ok),
-    Some(CheckStatus::L7OkConditional),
-    Some(CheckStatus::L7Status),
-    Some(CheckStatus::ProcessError),
-    Some(CheckStatus::ProcessTimeout),
-    Some(CheckStatus::ProcessOk),
-];
-
-fn status_number(check: &CheckReport) -> usize {
-    let status = if check.status == CheckStatus::Unknown { CheckStatus::Init } else { check.status };
-    STATUS_NUMBERS.iter().position(|known| *known == Some(status)).unwrap_or(0)
-}
-
-fn result_number(check: &CheckReport) -> u8 {
-    match (check.status, check.status.verdict()) {
-        (CheckStatus::Unknown | CheckStatus::Init, _) => 0,
-        (_, CheckVerdict::Neutral) => 1,
-        (_, CheckVerdict::Failed) => 2,
-        (_, CheckVerdict::Passed) => 3,
-        (_, CheckVerdict::Conditional) => 4,
-    }
-}
-
-const RUNNING: u8 = 1;
-const CONFIGURED: u8 = 2;
-const ENABLED: u8 = 4;
-/// Not probed, because the server is in maintenance.
-const PAUSED: u8 = 8;
-const AGENT: u8 = 16;
-
-fn state_bits(check: &CheckReport, base: u8) -> u8 {
-    if !check.configured {
-        return 0;
-    }
-    base | CONFIGURED | if check.enabled { ENABLED } else { 0 } | if check.running { RUNNING } else { 0 }
 }
 
 fn connections(call: &mut Call<'_>) -> Answer {
