@@ -77,3 +77,6 @@ pub fn serve(context: &Arc<Context>, sockets: Vec<(BindSettings, Socket)>) -> io
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
