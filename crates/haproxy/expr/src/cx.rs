@@ -232,8 +232,9 @@ impl LogInfo {
         let mut request_captures = std::mem::take(&mut self.request_captures);
         let mut response_captures = std::mem::take(&mut self.response_captures);
         line.clear();
-        request_captures.iter_mut().for_each(|slot| *slot = None);
-        response_captures.iter_mut().for_each(|slot| *slot = None);
+        // a request that cannot be read has no slots at all
+        request_captures.clear();
+        response_captures.clear();
         *self = LogInfo { request_line: line, request_captures, response_captures, ..LogInfo::default() };
     }
 }
@@ -269,6 +270,8 @@ pub struct Txn {
     pub priority_class: i32,
     /// Milliseconds of `set-priority-offset`.
     pub priority_offset_ms: i32,
+    /// Timeouts that rules set for this stream, milliseconds, by `TimeoutKind`.
+    pub timeouts_ms: [Option<u64>; 6],
     /// Where the last final rule stands.
     pub last_rule: Option<(std::sync::Arc<str>, u32)>,
     /// What was evaluated last: a rule or filter, `http-request deny at file:12`.
@@ -298,6 +301,7 @@ impl Txn {
     pub fn reset(&mut self) {
         self.has_request = false;
         self.has_response = false;
+        self.timeouts_ms = [None; 6];
         self.first = false;
         self.late_captures.get_mut().clear();
         self.priority_class = 0;

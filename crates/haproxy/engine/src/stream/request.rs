@@ -2,7 +2,7 @@
 
 use std::task::Poll;
 
-use haproxy_expr::cx::Direction;
+use haproxy_expr::cx::{Direction, TimeoutKind};
 use haproxy_http::h1::{ConnFlags, H1Error, Limits, Parsed, Relax, Resume, parse_request};
 use haproxy_http::{FieldId, Framing, Method, Version};
 use haproxy_model::settings::{ConnectionMode, Mode};
@@ -376,6 +376,9 @@ impl Stream<'_> {
             break;
         }
         if let Some(backend) = chosen.or(fe.default_backend) {
+            if backend != self.frontend {
+                self.forget_backend_timeouts();
+            }
             self.backend = backend;
             self.txn.backend = backend;
         }
@@ -386,6 +389,20 @@ impl Stream<'_> {
         self.txn.log.service = Some("<NOSRV>");
         self.ends(b'S', b'C');
         Err(End::Error(503))
+    }
+
+    /// What a frontend's rules set for the server side holds in a `listen` only (manual §4.4 "set-timeout").
+    fn forget_backend_timeouts(&mut self) {
+        let effects = &mut self.effects;
+        effects.server_timeout_ms = None;
+        effects.tunnel_timeout_ms = None;
+        effects.connect_timeout_ms = None;
+        effects.queue_timeout_ms = None;
+        effects.retries = None;
+        let set = &mut self.txn.timeouts_ms;
+        for kind in [TimeoutKind::Server, TimeoutKind::Tunnel, TimeoutKind::Connect, TimeoutKind::Queue] {
+            set[kind as usize] = None;
+        }
     }
 
     /// Counts the stream at its backend.

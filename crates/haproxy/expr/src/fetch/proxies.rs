@@ -52,6 +52,26 @@ macro_rules! timeout {
     };
 }
 
+/// The same with what rules set for the stream in front.
+macro_rules! current {
+    ($name:literal, $at:ident, $of:ident, $kind:ident, $doc:literal) => {
+        Fetch::new(
+            $name,
+            &[],
+            Type::Sint,
+            Use::$at,
+            |_, cx, _| {
+                let set = cx.txn.and_then(|txn| txn.timeouts_ms[TimeoutKind::$kind as usize]);
+                match set {
+                    Some(ms) => is(ms as i64),
+                    None => timeout($of(cx), cx, TimeoutKind::$kind),
+                }
+            },
+            $doc,
+        )
+    };
+}
+
 const fn fixed(name: &'static str, out: Type, at: Use, run: FetchFn, doc: &'static str) -> Fetch {
     Fetch::new(name, &[], out, at, run, doc)
 }
@@ -130,12 +150,12 @@ pub const FETCHES: &[Fetch] = &[
     timeout!("be_server_timeout", BACKEND, back, Server, "server timeout of the backend, ms"),
     timeout!("be_tarpit_timeout", BACKEND, back, Tarpit, "tarpit timeout of the backend, ms"),
     timeout!("be_tunnel_timeout", BACKEND, back, Tunnel, "tunnel timeout of the backend, ms"),
-    timeout!("cur_connect_timeout", BACKEND, back, Connect, "connect timeout that applies, ms"),
-    timeout!("cur_queue_timeout", BACKEND, back, Queue, "queue timeout that applies, ms"),
-    timeout!("cur_server_timeout", BACKEND, back, Server, "server timeout that applies, ms"),
-    timeout!("cur_tunnel_timeout", BACKEND, back, Tunnel, "tunnel timeout that applies, ms"),
-    timeout!("cur_client_timeout", FRONTEND, front, Client, "client timeout that applies, ms"),
-    timeout!("cur_tarpit_timeout", CLIENT_ADDRESS, front, Tarpit, "tarpit timeout that applies, ms"),
+    current!("cur_connect_timeout", BACKEND, back, Connect, "connect timeout that applies, ms"),
+    current!("cur_queue_timeout", BACKEND, back, Queue, "queue timeout that applies, ms"),
+    current!("cur_server_timeout", BACKEND, back, Server, "server timeout that applies, ms"),
+    current!("cur_tunnel_timeout", BACKEND, back, Tunnel, "tunnel timeout that applies, ms"),
+    current!("cur_client_timeout", FRONTEND, front, Client, "client timeout that applies, ms"),
+    current!("cur_tarpit_timeout", CLIENT_ADDRESS, front, Tarpit, "tarpit timeout that applies, ms"),
     timeout!("fe_client_timeout", FRONTEND, front, Client, "client timeout of the frontend, ms"),
     timeout!("fe_tarpit_timeout", FRONTEND, front, Tarpit, "tarpit timeout of the frontend, ms"),
     fixed(

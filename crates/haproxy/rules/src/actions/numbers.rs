@@ -95,6 +95,10 @@ impl Action for Set {
     fn run(&self, cx: &mut RuleCx<'_>) -> Verdict {
         if let Some(number) = self.number.now(cx) {
             (self.store)(cx.effects, number);
+            if let Some(txn) = cx.txn.as_deref_mut() {
+                txn.priority_class = cx.effects.priority_class;
+                txn.priority_offset_ms = cx.effects.priority_offset_ms;
+            }
         }
         Verdict::Continue
     }

@@ -1,5 +1,6 @@
 //! `set-timeout`: timeouts of this stream alone.
 
+use haproxy_expr::cx::TimeoutKind;
 use haproxy_expr::expr::Expr;
 use haproxy_expr::fault::Fault;
 
@@ -30,17 +31,48 @@ enum Side {
 
 struct Timeout {
     name: &'static str,
+    kind: TimeoutKind,
     side: Side,
     store: fn(&mut Effects, u64),
 }
 
 const TIMEOUTS: &[Timeout] = &[
-    Timeout { name: "client", side: Side::Front, store: |effects, ms| effects.client_timeout_ms = Some(ms) },
-    Timeout { name: "connect", side: Side::Back, store: |effects, ms| effects.connect_timeout_ms = Some(ms) },
-    Timeout { name: "queue", side: Side::Back, store: |effects, ms| effects.queue_timeout_ms = Some(ms) },
-    Timeout { name: "server", side: Side::Back, store: |effects, ms| effects.server_timeout_ms = Some(ms) },
-    Timeout { name: "tarpit", side: Side::Either, store: |effects, ms| effects.tarpit_timeout_ms = Some(ms) },
-    Timeout { name: "tunnel", side: Side::Back, store: |effects, ms| effects.tunnel_timeout_ms = Some(ms) },
+    Timeout {
+        name: "client",
+        kind: TimeoutKind::Client,
+        side: Side::Front,
+        store: |effects, ms| effects.client_timeout_ms = Some(ms),
+    },
+    Timeout {
+        name: "connect",
+        kind: TimeoutKind::Connect,
+        side: Side::Back,
+        store: |effects, ms| effects.connect_timeout_ms = Some(ms),
+    },
+    Timeout {
+        name: "queue",
+        kind: TimeoutKind::Queue,
+        side: Side::Back,
+        store: |effects, ms| effects.queue_timeout_ms = Some(ms),
+    },
+    Timeout {
+        name: "server",
+        kind: TimeoutKind::Server,
+        side: Side::Back,
+        store: |effects, ms| effects.server_timeout_ms = Some(ms),
+    },
+    Timeout {
+        name: "tarpit",
+        kind: TimeoutKind::Tarpit,
+        side: Side::Either,
+        store: |effects, ms| effects.tarpit_timeout_ms = Some(ms),
+    },
+    Timeout {
+        name: "tunnel",
+        kind: TimeoutKind::Tunnel,
+        side: Side::Back,
+        store: |effects, ms| effects.tunnel_timeout_ms = Some(ms),
+    },
 ];
 
 #[derive(Debug)]
@@ -51,6 +83,7 @@ enum Value {
 
 #[derive(Debug)]
 struct SetTimeout {
+    kind: TimeoutKind,
     store: fn(&mut Effects, u64),
     value: Value,
 }
@@ -63,6 +96,9 @@ impl Action for SetTimeout {
         };
         if let Some(ms) = ms.filter(|ms| *ms > 0) {
             (self.store)(cx.effects, ms);
+            if let Some(txn) = cx.txn.as_deref_mut() {
+                txn.timeouts_ms[self.kind as usize] = Some(ms);
+            }
         }
         Verdict::Continue
     }
@@ -97,5 +133,5 @@ fn set_timeout(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>) -> Result<Box<d
     } else {
         Value::Computed(load.expression(args)?)
     };
-    Ok(Box::new(SetTimeout { store: timeout.store, value }))
+    Ok(Box::new(SetTimeout { kind: timeout.kind, store: timeout.store, value }))
 }
