@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use nix::sys::signal::{SigSet, Signal};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Seconds since the start stand before each line.
 pub struct Clock {
@@ -17,19 +17,24 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Takes SIGINT and SIGTERM over: they end the waits, so that what was started is dropped in order. Call it before any
-    /// thread is made; programs started later have the signals as usual.
+    /// Takes SIGINT and SIGTERM over: they end the waits, so that what was started is dropped in order. Handlers, not a
+    /// blocked mask: the programs started later would inherit the mask.
     pub fn start() -> Result<Clock> {
-        let mut signals = SigSet::empty();
-        signals.add(Signal::SIGINT);
-        signals.add(Signal::SIGTERM);
-        signals.thread_block()?;
         let interrupted = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&interrupted);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (mut int, mut term) = {
+            let _inside = runtime.enter();
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+        };
         thread::spawn(move || {
-            if signals.wait().is_ok() {
-                flag.store(true, Ordering::Relaxed);
-            }
+            runtime.block_on(async {
+                tokio::select! {
+                    _ = int.recv() => {}
+                    _ = term.recv() => {}
+                }
+            });
+            flag.store(true, Ordering::Relaxed);
         });
         Ok(Clock { began: Instant::now(), interrupted })
     }
