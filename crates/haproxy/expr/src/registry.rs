@@ -143,7 +143,7 @@ fn legend(out: &mut String) {
     let count = Context::ALL.len();
     for (index, context) in Context::ALL.iter().enumerate() {
         out.push('#');
-        out.push_str(&" ".repeat(count - index));
+        out.push_str(&" ".repeat(count - index + 1));
         out.push_str(&"/ ".repeat(index));
         let _ = writeln!(out, "_.{} {}", "-".repeat(count - index), context.describe());
     }

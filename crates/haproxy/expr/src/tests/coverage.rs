@@ -28,3 +28,15 @@ fn coverage_in_numbers() {
     assert!(fetches.iter().all(|row| !row.doc.is_empty()));
     assert!(built > 260 && built_converters > 165, "{built} {built_converters}");
 }
+
+#[test]
+fn the_columns_have_their_heads() {
+    let text = Registry::built_in().list_fetches();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[1],
+        "#                       _.---------------------- frontend tcp-request connection rule"
+    );
+    assert_eq!(lines[22], "#  / / / / / / / / / / / / / / / / / / / / / _.- CLI parser");
+    assert_eq!(lines[24].trim_end(), "# | | | | | | | | | | | | | | | | | | | | | |");
+}

@@ -154,3 +154,24 @@ fn predefined_lines() {
     );
     assert_eq!(line(&stage, formats::DEFAULT), "Connect from 127.0.0.1:32034 to 198.51.100.1:80 (f/HTTP)");
 }
+
+/// How long a line takes; run with `--ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn a_million_lines() {
+    let stage = stage();
+    let cx = stage.cx();
+    for text in
+        [formats::HTTP, formats::TCP, "%{+json}o %(client)ci %(status)ST %(request)r %(ms)Ta %(ua)[str(x)]"]
+    {
+        let format =
+            with_cx(&mut load(), &MemFiles::new(), |cx| LogFormat::parse(text, Style::Log, cx)).unwrap();
+        let mut out = Vec::new();
+        let begun = std::time::Instant::now();
+        for _ in 0..1_000_000 {
+            out.clear();
+            format.write(&cx, &mut out);
+        }
+        println!("{:?} a line of {} bytes", begun.elapsed() / 1_000_000, out.len());
+    }
+}
