@@ -1,6 +1,8 @@
 //! A configuration is replaced under live streams: they end on the one they began with, new ones use the new one, and the
 //! old one's memory returns when the last of them has ended.
 
+#![allow(clippy::unwrap_used)]
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Weak, mpsc};
