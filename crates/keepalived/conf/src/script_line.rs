@@ -30,6 +30,14 @@ pub fn with_user(words: &Words, sink: &mut Sink) -> Option<ScriptLine> {
     (!argv.is_empty()).then_some(ScriptLine { argv, rest })
 }
 
+/// Complains of a command whose leading quote is never closed.
+pub fn unclosed(words: &Words, sink: &mut Sink) -> bool {
+    let Some(whole) = words.unclosed.as_ref().filter(|_| words.len() == 1) else { return false };
+    sink.config(format!("String '{whole}': missing terminating \""));
+    sink.hint("close the quoted argument");
+    true
+}
+
 /// Reads `KEYWORD COMMAND...`: the whole rest of the line is the command.
 pub fn whole(words: &Words, sink: &mut Sink) -> Option<ScriptLine> {
     let tail = words.tail();

@@ -9,12 +9,15 @@ pub struct Words {
     pub raw: String,
     /// The words without their quotes.
     pub words: Vec<String>,
+    /// The whole statement, if a quote in it is never closed.
+    pub unclosed: Option<String>,
 }
 
 /// Splits a statement. An open quote (which the reader has complained of) ends the line before it.
 pub fn split(raw: &str) -> Words {
-    let raw = raw.trim();
-    let raw = &raw[..open_quote(raw).unwrap_or(raw.len())];
+    let whole = raw.trim();
+    let open = open_quote(whole);
+    let raw = &whole[..open.unwrap_or(whole.len())];
     let mut words = Vec::new();
     let mut rest = raw;
     while let Some(first) = rest.chars().next() {
@@ -29,7 +32,7 @@ pub fn split(raw: &str) -> Words {
             rest = &rest[end..];
         }
     }
-    Words { raw: raw.trim().to_owned(), words }
+    Words { raw: raw.trim().to_owned(), words, unclosed: open.map(|_| whole.to_owned()) }
 }
 
 /// Where a quote stands that nothing closes.

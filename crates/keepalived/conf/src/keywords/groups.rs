@@ -68,7 +68,14 @@ static MEMBERS: List = List {
     entry_args: "INSTANCE...",
     whole: true,
     entry: |ctx, words| with(ctx, |group| group.group.instances.extend(words.words.iter().cloned())),
-    end: done,
+    end: |ctx| {
+        if let Some(group) = ctx.draft.groups.last()
+            && group.group.instances.is_empty()
+        {
+            let text = format!("Warning - sync group {} has empty group block", group.group.name);
+            ctx.config(text);
+        }
+    },
 };
 
 /// Head line of `vrrp_sync_group`.
@@ -156,6 +163,9 @@ fn track(ctx: &mut Ctx<'_>, words: &Words, kind: Kind) -> Outcome {
 }
 
 fn group_script(ctx: &mut Ctx<'_>, words: &Words, which: Which) -> Outcome {
+    if crate::script_line::unclosed(words, &mut ctx.sink) {
+        return GO;
+    }
     let first = words.need(1, &mut ctx.sink)?;
     let (name, keyword) = (name(ctx), words.keyword());
     let taken = ctx.draft.groups.last_mut().is_some_and(|group| which(&mut group.group.notify).is_some());

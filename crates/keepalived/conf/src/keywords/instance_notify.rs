@@ -61,6 +61,9 @@ pub const KEYWORDS: &[Keyword] = &[
 pub type Which = fn(&mut NotifyScripts) -> &mut Option<Script>;
 
 fn instance_script(ctx: &mut Ctx<'_>, words: &Words, which: Which) -> Outcome {
+    if crate::script_line::unclosed(words, &mut ctx.sink) {
+        return GO;
+    }
     words.need(1, &mut ctx.sink)?;
     let name = name(ctx);
     let taken = current(ctx).is_some_and(|instance| which(&mut instance.notify).is_some());

@@ -55,7 +55,7 @@ fn complete(ctx: &mut Ctx<'_>, draft: VirtualServerDraft) -> Option<VirtualServe
         ));
     }
     server.protocol = if is_mark { None } else { draft.protocol };
-    if draft.reals.is_empty() && server.sorry_server.is_none() {
+    if draft.reals.is_empty() {
         ctx.config(format!("Virtual server {} has no real servers - ignoring", name(&server)));
         ctx.sink.hint("add a real_server block");
         return None;

@@ -143,7 +143,10 @@ impl<'w> RuleLine<'w> {
         while let Some(word) = self.words.at(self.index) {
             let own = if self.usage == Use::Static { STATIC_OPTIONS } else { &[] };
             let Some(option) = OPTIONS.iter().chain(own).find(|option| option.name == word) else {
-                if TYPES.iter().any(|(name, _)| *name == word) || is_route_type(word) {
+                if TYPES.iter().any(|(name, _)| *name == word)
+                    || is_route_type(word)
+                    || word.parse::<u8>().is_ok()
+                {
                     ctx.config(format!("Invalid rule action {word}"));
                 } else {
                     ctx.config(format!("Unknown rule option {word}"));

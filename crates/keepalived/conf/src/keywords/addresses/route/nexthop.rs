@@ -11,7 +11,7 @@ pub(super) fn old_or(line: &mut RouteLine<'_>, ctx: &mut Ctx<'_>) -> Keep {
     ctx.config("\"or\" for routes is deprecated. Please use \"nexthop\"");
     let word = line.value(ctx)?;
     let Some(address) = host(ctx, word) else {
-        ctx.config(format!("invalid route or address {word}"));
+        ctx.config(format!("Invalid \"or\" address {word}"));
         return Ok(false);
     };
     if !line.fits(ctx, address) {
