@@ -90,11 +90,11 @@ where
         }
         for line in lines {
             let text = answer(context, &mut session, line).await;
-            stream.write_all(text.as_bytes()).await?;
-            stream.write_all(b"\n").await?;
             if session.closing {
                 return stream.flush().await;
             }
+            stream.write_all(text.as_bytes()).await?;
+            stream.write_all(b"\n").await?;
         }
         if !session.interactive {
             stream.flush().await?;
