@@ -10,3 +10,4 @@ pub mod parse;
 pub mod resolve;
 pub mod settings;
 pub mod snapshot;
+mod variables;

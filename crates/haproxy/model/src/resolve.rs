@@ -51,6 +51,7 @@ pub fn resolve(
         servers: Vec::new(),
         process_vars: old.map_or_else(Arc::default, |old| Arc::clone(&old.process_vars)),
     };
+    crate::variables::compute(&mut draft, &snapshot.process_vars, diags);
     let by_name: Arc<HashMap<Vec<u8>, ProxyId>> = Arc::new(names.backends.clone());
     for (index, px) in draft.proxies.iter().enumerate() {
         check_proxy(px, &draft, diags);

@@ -80,7 +80,7 @@ pub const KEYWORDS: &[Keyword] = &[
         "tell the server its name"
     ),
     row!(
-        "http-restrict-req-hdr-names",
+        "option http-restrict-req-hdr-names",
         PROXY,
         "{ preserve | delete | reject }",
         Status::Supported,
