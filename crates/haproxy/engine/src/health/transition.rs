@@ -73,24 +73,39 @@ fn perform_one(process: &Process, index: &Index, place: Place<'_>, transition: &
             say(process, index, px, report::no_server_line(kind, &backend));
         }
     }
+    end_sessions(place, transition.change);
+}
+
+/// Ends sessions as `on-marked-down` and `on-marked-up` say.
+fn end_sessions(place: Place<'_>, change: Change) {
+    let (px, server) = (place.px, place.server());
+    match change {
+        Change::Down | Change::EnterMaint if server.settings.shutdown_on_down => {
+            server.live.evictions.evict(EvictionCause::ServerDown);
+        }
+        Change::Up | Change::LeaveMaint
+            if server.settings.shutdown_backups_on_up && !server.settings.balance.backup =>
+        {
+            let backups = px.servers.iter().filter(|other| other.settings.balance.backup);
+            backups.for_each(|other| other.live.evictions.evict(EvictionCause::ActiveUp));
+        }
+        Change::Down
+        | Change::Up
+        | Change::Stopping
+        | Change::EnterMaint
+        | Change::LeaveMaint
+        | Change::LeaveMaintDown
+        | Change::EnterDrain
+        | Change::LeaveDrain => {}
+    }
 }
 
 /// Sessions and queues after a change.
 fn move_sessions(place: Place<'_>, change: Change) -> Moved {
     let (px, server) = (place.px, place.server());
     let requeued = match change {
-        Change::Down | Change::EnterMaint => {
-            if server.settings.shutdown_on_down {
-                server.live.evictions.evict(EvictionCause::ServerDown);
-            }
-            redistribute(place)
-        }
-        Change::Stopping | Change::EnterDrain => redistribute(place),
+        Change::Down | Change::EnterMaint | Change::Stopping | Change::EnterDrain => redistribute(place),
         Change::Up | Change::LeaveMaint | Change::LeaveDrain => {
-            if server.settings.shutdown_backups_on_up && !server.settings.balance.backup {
-                let backups = px.servers.iter().filter(|other| other.settings.balance.backup);
-                backups.for_each(|other| other.live.evictions.evict(EvictionCause::ActiveUp));
-            }
             let waiting = px.live.queue.length().now();
             serve_queues(place.at as u32, &server.live, &server.queue, &px.live, &px.balancer);
             waiting.saturating_sub(px.live.queue.length().now())
