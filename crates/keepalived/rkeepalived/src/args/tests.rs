@@ -6,7 +6,7 @@ fn read(line: &str) -> Result<Args, String> {
 
 #[test]
 fn as_getopt_reads() {
-    let args = read("-nlDD -f a.conf stray -Pp x.pid --log-f=local3 --sign DATA -- -v").unwrap();
+    let args = read("-nlDD -f a.conf stray -Pp x.pid --log-fac=local3 --sign DATA -- -v").unwrap();
     assert!(args.foreground && args.console && args.wanted.vrrp_only);
     assert_eq!((args.detail, args.file.as_deref()), (2, Some("a.conf")));
     assert_eq!(args.pid, Some(PathBuf::from("x.pid")));
