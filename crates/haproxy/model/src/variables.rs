@@ -20,8 +20,7 @@ use crate::draft::Draft;
 pub fn compute(draft: &mut Draft, vars: &ProcessVars, diags: &mut Diagnostics) {
     for (name, words, as_format, place) in std::mem::take(&mut draft.global_variables) {
         if let Err(fault) = one(draft, vars, &name, &words, as_format) {
-            let keyword = if as_format { "set-var-fmt" } else { "set-var" };
-            let text = format!("parsing [{}:{}] : '{keyword}' : {}.", place.file, place.line, fault.message);
+            let text = format!("parsing [{}:{}] : {}", place.file, place.line, fault.message);
             diags.plain(Severity::Alert, text);
         }
     }
@@ -36,7 +35,10 @@ fn one(
 ) -> Result<(), Fault> {
     let var = VarRef::parse(name, &draft.load.vars)?;
     if var.scope != Scope::Proc {
-        return Err(Fault::new(format!("only variables of scope 'proc' exist here, unlike '{name}'")));
+        let keyword = if as_format { "set-var-fmt" } else { "set-var" };
+        return Err(Fault::new(format!(
+            "'{keyword}': cannot set variable '{name}', only scope 'proc' is permitted in the global section."
+        )));
     }
     let files = draft.named_files();
     let acls = AclSet::default();
