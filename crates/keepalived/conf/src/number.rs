@@ -87,13 +87,20 @@ impl Decimal {
         let plain = trimmed.strip_prefix('+').unwrap_or(trimmed);
         let (whole, fraction) = plain.split_once('.').unwrap_or((plain, ""));
         let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+        let places = self.places as usize;
+        let too_many = fraction.len() > places;
+        if too_many {
+            sink.config(format!("number '{text}' has too many decimal places"));
+        }
         if !digits(whole) || !digits(fraction) || plain.is_empty() || plain == "." {
             sink.config(format!("invalid number '{text}'"));
-            return (self.min == 0).then_some(0);
-        }
-        let places = self.places as usize;
-        if fraction.len() > places {
-            sink.config(format!("number '{text}' has too many decimal places"));
+            // after the first complaint the original goes on with what it could read
+            let read = self.scaled(whole, "", places).unwrap_or(self.min).clamp(self.min, self.max);
+            return match (too_many, self.min) {
+                (true, _) => Some(read),
+                (false, 0) => Some(0),
+                (false, _) => None,
+            };
         }
         let value = self.scaled(whole, fraction, places);
         match value {

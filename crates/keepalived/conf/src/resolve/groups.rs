@@ -14,6 +14,7 @@ pub fn members(ctx: &mut Ctx<'_>, instances: &[(InstanceDraft, VrrpInstance)]) -
     for mut group in std::mem::take(&mut ctx.draft.groups) {
         let name = group.group.name.clone();
         let mut members = Vec::new();
+        let listed = group.group.instances.len();
         for member in std::mem::take(&mut group.group.instances) {
             if !instances.iter().any(|(_, instance)| instance.name == member) {
                 ctx.config(format!(
@@ -29,6 +30,12 @@ pub fn members(ctx: &mut Ctx<'_>, instances: &[(InstanceDraft, VrrpInstance)]) -
             }
         }
         match members.len() {
+            0 if listed > 0 => {
+                ctx.config(format!(
+                    "Sync group {name}, no matching virtual router found in group declaration - removing"
+                ));
+                continue;
+            }
             0 => {
                 ctx.config(format!("Sync group {name} has no virtual router(s). removing"));
                 continue;

@@ -144,6 +144,13 @@ fn sorry(ctx: &mut Ctx<'_>, server: &mut VirtualServer, method: Option<LvsMethod
 /// Direct routing and tunnels cannot change the port.
 fn ports(ctx: &mut Ctx<'_>, server: &mut VirtualServer) {
     let shown = name(server);
+    if let VirtualServerId::Group(group) = &server.id {
+        let group = ctx.draft.config.virtual_server_groups.iter().find(|known| known.name == *group).cloned();
+        if let Some(group) = group {
+            group_ports(ctx, server, &shown, &group);
+        }
+        return;
+    }
     for real in &mut server.real_servers {
         let real_name = server_name(real.address, server.protocol, real.port);
         match server.id {
@@ -162,6 +169,25 @@ fn ports(ctx: &mut Ctx<'_>, server: &mut VirtualServer) {
                 real.port = port;
             }
             _ => {}
+        }
+    }
+}
+
+/// The same for a group: each of its ports must be the real server's.
+fn group_ports(ctx: &mut Ctx<'_>, server: &VirtualServer, shown: &str, group: &VirtualServerGroup) {
+    for real in server.real_servers.iter().filter(|real| real.method != LvsMethod::Nat && real.port != 0) {
+        let real_name = server_name(real.address, server.protocol, real.port);
+        for range in group.addresses.iter().filter(|range| range.port != real.port) {
+            let last = if range.last == range.first { String::new() } else { format!("-{}", range.last) };
+            ctx.config(format!(
+                "virtual server {shown}:[{}{last},{}] and real server {real_name} ports don't match",
+                range.first, range.port
+            ));
+        }
+        if !group.fwmarks.is_empty() {
+            ctx.config(format!(
+                "WARNING - fwmark virtual server {shown}, real server {real_name} has port specified - port will be ignored"
+            ));
         }
     }
 }

@@ -346,13 +346,6 @@ impl<'w> RouteLine<'w> {
         self.route.destination = destination;
         self.route.family = family;
         if family == Family::Inet {
-            if let Some(from) = self.route.from {
-                ctx.config(format!(
-                    "route from address only supported with IPv6 ({}/{})",
-                    from.address, from.len
-                ));
-                return false;
-            }
             for (given, what) in
                 [(self.route.pref.is_some(), "pref"), (self.route.expires_s.is_some(), "expires")]
             {
@@ -434,11 +427,16 @@ fn family_word(word: &str) -> Option<Family> {
 
 fn from(line: &mut RouteLine<'_>, ctx: &mut Ctx<'_>) -> Keep {
     let word = line.value(ctx)?;
-    line.route.from = prefix(ctx, word);
-    if line.route.from.is_none() {
+    let Some(from) = prefix(ctx, word) else {
         ctx.config(format!("invalid route from address {word}"));
+        return Ok(false);
+    };
+    if from.address.is_ipv4() {
+        ctx.config(format!("route from address only supported with IPv6 ({word})"));
+        return Ok(false);
     }
-    Ok(line.route.from.is_some())
+    line.route.from = Some(from);
+    Ok(line.fits(ctx, from.address))
 }
 
 fn dev(line: &mut RouteLine<'_>, ctx: &mut Ctx<'_>) -> Keep {
