@@ -11,6 +11,13 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 
 impl Shell {
+    /// What is there at the start is not reported when its flags change later.
+    pub(super) fn note_addresses(&mut self) {
+        let mirror = &self.kernel.mirror;
+        let all = mirror.links().flat_map(|link| mirror.addresses_of(link.index));
+        self.assigned = all.map(|address| (address.index, address.address)).collect();
+    }
+
     /// The first own address of each family on the interfaces in use.
     pub(super) fn report_sources(&self) {
         let mut seen = HashSet::new();
@@ -103,8 +110,14 @@ impl Shell {
         }
         for change in &changes {
             match change {
-                Change::Address(address) => self.report_address(address, "Assigned", "for"),
+                // A flag that changes (duplicate detection has ended) is no new address.
+                Change::Address(address) => {
+                    if self.assigned.insert((address.index, address.address)) {
+                        self.report_address(address, "Assigned", "for");
+                    }
+                }
                 Change::AddressGone(address) => {
+                    self.assigned.remove(&(address.index, address.address));
                     self.report_address(address, "Deassigned", "from");
                     self.address_gone(address);
                 }

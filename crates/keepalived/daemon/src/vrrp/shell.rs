@@ -62,6 +62,7 @@ pub struct Shell {
     pub(super) files: Option<AbortHandle>,
     pub(super) processes: ProcessTable,
     pub(super) hears_processes: bool,
+    pub(super) assigned: HashSet<(u32, IpAddr)>,
     pub(super) bfd_events: Option<PathBuf>,
     pub(super) bfd_watched: bool,
     pub(super) running: HashMap<Name, bool>,
@@ -123,6 +124,7 @@ impl Shell {
             files: None,
             processes: ProcessTable::default(),
             hears_processes: false,
+            assigned: HashSet::new(),
             bfd_events: setup.control.as_ref().map(|path| path.with_extension("bfd")),
             bfd_watched: false,
             running: HashMap::new(),
@@ -147,6 +149,7 @@ impl Shell {
         shell.watch_bfd();
         shell.open_sockets();
         shell.report_sources();
+        shell.note_addresses();
         tracing::info!("Registering gratuitous ARP shared channel");
         shell.tell_everything();
         tracing::info!("Startup complete");
