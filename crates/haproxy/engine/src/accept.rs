@@ -223,6 +223,10 @@ fn is_full(thread: &Thread, snapshot: &Snapshot, listener: ListenerId) -> bool {
     }
     let listener = snapshot.listener(listener);
     let px = snapshot.proxy(listener.frontend);
+    if px.live.stopped.load(Ordering::Relaxed) {
+        // `disable frontend`: clients wait in the accept queue
+        return true;
+    }
     let limit = px.live.maxconn.load(Ordering::Relaxed);
     if limit != 0 && px.live.frontend_sessions.load(Ordering::Relaxed) >= limit {
         return true;

@@ -353,10 +353,6 @@ impl Stream<'_> {
             self.close_upstream();
         }
         let after = if complete && self.keep_client && !tunnel { After::KeepAlive } else { After::Close };
-        if !outcome && self.txn.log.termination.cause != b'-' {
-            // the client must see that the body is cut short
-            self.conn.client.io.reset_on_close();
-        }
         Ok(after)
     }
 
