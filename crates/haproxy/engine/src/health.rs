@@ -4,6 +4,7 @@
 //! ([`probe`]) and hands what came of it to [`transition`], which also serves everybody else who changes a server's
 //! state: the command line, observers of traffic ([`observe`]), slow start.
 
+mod external;
 mod host;
 pub mod index;
 pub mod observe;

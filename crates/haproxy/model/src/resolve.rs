@@ -55,6 +55,7 @@ pub fn resolve(
     let by_name: Arc<HashMap<Vec<u8>, ProxyId>> = Arc::new(names.backends.clone());
     for (index, px) in draft.proxies.iter().enumerate() {
         check_proxy(px, &draft, diags);
+        external_check(px, &draft, diags);
         let proxy = build(px, ProxyId(index as u32), threads, &names, &by_name, &mut snapshot, old, diags);
         snapshot.proxies.push(proxy);
     }
@@ -261,6 +262,24 @@ fn error_pages(
         if wanted.is_empty() || wanted.contains(status) {
             px.settings.errors.set(*status, page.clone());
         }
+    }
+}
+
+/// `option external-check` needs a command, and the process's leave to run it.
+fn external_check(px: &ProxyDraft, draft: &Draft, diags: &mut Diagnostics) {
+    if !px.settings.options.external_check || !px.is_backend() {
+        return;
+    }
+    let mut refuse = |text: &str| {
+        diags.plain(Severity::Alert, format!("Proxy '{}': {text}", px.name));
+    };
+    if px.settings.external_check.command.is_none() {
+        refuse("'external-check command' unset and required for 'option external-check'.");
+    }
+    if !draft.global.external_check {
+        refuse("'option external-check' requires 'external-check' to be set in the global section.");
+    } else if !draft.global.insecure_fork_wanted {
+        refuse("'option external-check' requires 'insecure-fork-wanted' to be set in the global section.");
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::index::Index;
-use super::{probe, transition};
+use super::{external, probe, transition};
 use crate::process::Process;
 
 /// Checks `server` until the live snapshot no longer has it. `soon` brings the next probe forward to the fast interval.
@@ -76,7 +76,12 @@ async fn probe_once(
     intervals: Intervals,
 ) {
     health::begin(server, source);
-    let outcome = Box::pin(probe::run(process, index, server, source, intervals)).await;
+    let Some(place) = index.place(server) else { return };
+    let outcome = if source == Source::Check && place.px.settings.options.external_check {
+        Box::pin(external::run(process, index, place, intervals)).await
+    } else {
+        Box::pin(probe::run(process, index, server, source, intervals)).await
+    };
     if server.admin().any(Admin::MAINT) && source == Source::Check {
         // maintenance began meanwhile: the result no longer counts
         server.check().running = false;

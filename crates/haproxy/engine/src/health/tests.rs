@@ -356,3 +356,26 @@ async fn errors_of_traffic_are_seen() {
     let wanted = "<129> Server li/s is DOWN, reason: Health analyze, info: \"Detected 2 consecutive errors, last one was: Wrong http response\"";
     assert!(line.starts_with(wanted), "{line}");
 }
+
+#[tokio::test]
+async fn a_program_judges() {
+    let text =
+        format!("global\n external-check\n insecure-fork-wanted\n{}", HEAD.trim_start_matches("global\n"));
+    let bench = Bench::run(&format!(
+        "{text} option external-check\n option log-health-checks
+backend bad\n external-check command /bin/false\n server s 127.0.0.1:9 check inter 1s
+backend good\n external-check command /bin/true\n server s 127.0.0.1:9 check inter 1s\n"
+    ))
+    .await;
+    let first = bench.line().await;
+    assert_eq!(
+        first,
+        "<133> Health check for server bad/s failed, reason: External check error, code: 1, check duration: ms, status: 0/2 DOWN."
+    );
+    bench.line().await;
+    bench.line().await;
+    assert_eq!(
+        bench.line().await,
+        "<133> Health check for server good/s succeeded, reason: External check passed, code: 0, check duration: ms, status: 3/3 UP."
+    );
+}

@@ -70,7 +70,9 @@ fn perform_one(process: &Process, index: &Index, place: Place<'_>, transition: &
         if after == 0 {
             let kind = if px.role.is_frontend() { "proxy" } else { "backend" };
             px.live.down_count.fetch_add(1, Relaxed);
-            say(process, index, px, report::no_server_line(kind, &backend));
+            // the terminal has the name in quotes, the log has not
+            tracing::error!("{kind} '{backend}' has no server available!");
+            log(process, index, px, &report::no_server_line(kind, &backend));
         }
     }
     end_sessions(place, transition.change);
@@ -137,16 +139,16 @@ fn serve_all(px: &Proxy) {
 }
 
 /// Says a line on standard error and in the backend's logs.
-fn say(process: &Process, index: &Index, px: &Proxy, (level, text): Line) {
-    if level == report::EMERG {
-        tracing::error!("{text}");
-    } else {
-        tracing::warn!("{text}");
-    }
+fn say(process: &Process, index: &Index, px: &Proxy, line: Line) {
+    tracing::warn!("{}", line.1);
+    log(process, index, px, &line);
+}
+
+fn log(process: &Process, index: &Index, px: &Proxy, (level, text): &Line) {
     let global = &index.snapshot.global;
     let envelope = Envelope {
         date: clock::date(),
-        level,
+        level: *level,
         tag: px.settings.log_tag.as_deref().or(global.log_tag.as_deref()).unwrap_or(b"haproxy"),
         hostname: global.log_send_hostname.as_deref().unwrap_or_default().as_bytes(),
         pid: process.pid,

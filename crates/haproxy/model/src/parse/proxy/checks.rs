@@ -13,7 +13,7 @@ use haproxy_expr::vars::{Scope, VarRef};
 use haproxy_expr::{Context, Contexts, Expr, LogFormat, Style};
 
 use crate::draft::Draft;
-use crate::parse::{Keyword, refuse, text};
+use crate::parse::{Keyword, text};
 use crate::settings::{CheckRequest, CheckValue, GivenInSend};
 
 const BACK: Sections = Sections::BACK;
@@ -34,30 +34,9 @@ pub const KEYWORDS: &[Keyword] = &[
     row!("option redis-check", "", redis, "check by Redis"),
     row!("option ldap-check", "", ldap, "check by LDAP"),
     row!("option spop-check", "", spop, "check by SPOP"),
-    Keyword {
-        name: "option external-check",
-        sections: BACK,
-        args: "",
-        status: Status::Refused("external checks are not part of this version of rhaproxy"),
-        run: refuse,
-        doc: "check by a program",
-    },
-    Keyword {
-        name: "external-check command",
-        sections: BACK,
-        args: "<file>",
-        status: Status::Accepted("external checks are not part of this version"),
-        run: crate::parse::accept,
-        doc: "program of external checks",
-    },
-    Keyword {
-        name: "external-check path",
-        sections: BACK,
-        args: "<path>",
-        status: Status::Accepted("external checks are not part of this version"),
-        run: crate::parse::accept,
-        doc: "search path of external checks",
-    },
+    row!("option external-check", "", external_option, "check by a program"),
+    row!("external-check command", "<file>", external_command, "program of external checks"),
+    row!("external-check path", "<path>", external_path, "search path of external checks"),
     row!("http-check disable-on-404", "", disable_on_404, "404 means the server stops"),
     row!("http-check send-state", "", send_state, "tell the server its state"),
     row!(
@@ -265,6 +244,26 @@ fn ldap(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
 
 fn spop(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     protocol(draft, cursor, protocols::spop())
+}
+
+fn external_option(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    let wanted = cursor.negation() == Negation::None;
+    if wanted {
+        // another kind of check gives way
+        *own(draft) = Program::default();
+    }
+    draft.px.settings.options.external_check = wanted;
+    cursor.finish()
+}
+
+fn external_command(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    draft.px.settings.external_check.command = Some(text(cursor, "<path> as argument")?.into());
+    cursor.finish()
+}
+
+fn external_path(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    draft.px.settings.external_check.path = Some(text(cursor, "<path> as argument")?);
+    cursor.finish()
 }
 
 fn disable_on_404(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
