@@ -421,6 +421,7 @@ fn build(
             }
             None => {
                 let live = Arc::new(haproxy_balance::Server::new(server.balance.clone(), threads));
+                begin_state(server, &live);
                 let queue = Arc::new(Queue::new(Arc::clone(&live.queue)));
                 (live, queue)
             }
@@ -465,6 +466,24 @@ fn build(
         balancer,
         servers_by_cookie,
         live,
+    }
+}
+
+/// `init-state`: what a server is before its first check.
+fn begin_state(settings: &ServerSettings, live: &haproxy_balance::Server) {
+    if !settings.check {
+        return;
+    }
+    let mut check = live.check();
+    let (health, down) = match settings.init_state {
+        InitState::Up => return,
+        InitState::FullyUp => (check.health_max(), false),
+        InitState::Down => (check.rise.saturating_sub(1), true),
+        InitState::FullyDown => (0, true),
+    };
+    check.health = health;
+    if down && !settings.balance.disabled {
+        live.restore_state(haproxy_balance::server::Operational::Stopped, 0);
     }
 }
 

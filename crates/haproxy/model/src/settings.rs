@@ -586,8 +586,8 @@ pub struct ServerSettings {
     pub agent_addr: Option<std::net::IpAddr>,
     /// `init-addr` has `none`: an address that cannot be resolved is no error.
     pub init_none: bool,
-    /// `init-state down`: down until the first good check.
-    pub init_down: bool,
+    /// `init-state`
+    pub init_state: InitState,
     /// File and line for messages.
     pub place: (String, u32),
 }
@@ -632,4 +632,18 @@ pub enum CheckValue {
     Format(String),
     /// It is removed.
     Nothing,
+}
+
+/// `init-state` of a server that is checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InitState {
+    /// Up, `fall` failures away from down.
+    FullyUp,
+    /// Up, one failure away from down.
+    #[default]
+    Up,
+    /// Down, one success away from up.
+    Down,
+    /// Down, `rise` successes away from up.
+    FullyDown,
 }

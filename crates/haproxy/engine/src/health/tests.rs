@@ -379,3 +379,18 @@ backend good\n external-check command /bin/true\n server s 127.0.0.1:9 check int
         "<133> Health check for server good/s succeeded, reason: External check passed, code: 0, check duration: ms, status: 3/3 UP."
     );
 }
+
+#[tokio::test]
+async fn a_server_may_begin_down() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let bench = Bench::run(&format!(
+        "{HEAD}backend be\n server s {address} check inter 20ms rise 3 init-state fully-down\n"
+    ))
+    .await;
+    for _ in 0..3 {
+        assert_eq!(bench.server("be", "s").state(), Operational::Stopped);
+        tokio::time::timeout(PATIENCE, listener.accept()).await.unwrap().unwrap();
+    }
+    assert!(bench.line().await.contains("Server be/s is UP, reason: Layer4 check passed"));
+}

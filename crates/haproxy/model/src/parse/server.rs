@@ -8,7 +8,7 @@ use haproxy_conf::{Cursor, ParseError, Row, Sections, Status, did_you_mean_suffi
 
 use super::{Keyword, address, text};
 use crate::draft::Draft;
-use crate::settings::{SendProxy, ServerAddress, ServerSettings, SourceSettings};
+use crate::settings::{InitState, SendProxy, ServerAddress, ServerSettings, SourceSettings};
 
 const BACK: Sections = Sections::LISTEN.and(Sections::BACKEND);
 
@@ -294,7 +294,7 @@ impl ServerSettings {
             agent_send: None,
             agent_addr: None,
             init_none: false,
-            init_down: false,
+            init_state: InitState::default(),
             place,
         }
     }
@@ -688,13 +688,21 @@ fn init_addr(one: &mut ServerSettings, cursor: &mut Cursor<'_>) -> Outcome {
     Ok(())
 }
 
+const INIT_STATES: &[(&str, InitState)] = &[
+    ("fully-up", InitState::FullyUp),
+    ("up", InitState::Up),
+    ("none", InitState::Up),
+    ("down", InitState::Down),
+    ("fully-down", InitState::FullyDown),
+];
+
 fn init_state(one: &mut ServerSettings, cursor: &mut Cursor<'_>) -> Outcome {
-    match text(cursor, "a state")?.as_str() {
-        "up" | "fully-up" | "none" => one.init_down = false,
-        "down" | "fully-down" => one.init_down = true,
-        other => {
+    let word = text(cursor, "a state")?;
+    match INIT_STATES.iter().find(|(name, _)| *name == word) {
+        Some((_, state)) => one.init_state = *state,
+        None => {
             return Err(cursor.error_before(format!(
-                "'init-state' : expects one of 'fully-up', 'up', 'down', 'fully-down' or 'none' but got '{other}'"
+                "'init-state' : expects one of 'fully-up', 'up', 'down', 'fully-down' or 'none' but got '{word}'"
             )));
         }
     }
