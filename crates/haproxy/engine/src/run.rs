@@ -210,6 +210,9 @@ fn is_finished(thread: &Thread) -> bool {
 }
 
 fn purge_idle(thread: &Thread) {
+    if thread.index == 0 {
+        forget_need(&thread.snapshot());
+    }
     let mut idle = thread.idle.borrow_mut();
     if idle.is_empty() {
         return;
@@ -226,4 +229,16 @@ fn purge_idle(thread: &Thread) {
         // a server that is no longer configured keeps nothing
         delays.get(&(Arc::as_ptr(&connection.server) as usize)).copied().unwrap_or(0)
     });
+}
+
+/// What servers needed at once fades towards what they use now.
+fn forget_need(snapshot: &Snapshot) {
+    for server in snapshot.proxies.iter().flat_map(|px| &px.servers) {
+        let needed = server.live.needed_connections();
+        let before = needed.load(Ordering::Relaxed);
+        let used = server.live.current();
+        if before > used {
+            needed.store(used + (before - used) / 2, Ordering::Relaxed);
+        }
+    }
 }

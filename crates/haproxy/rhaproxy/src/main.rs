@@ -8,6 +8,18 @@ use rhaproxy::answers::{Answer, Process, alert, answer};
 use rhaproxy::args::{self, Command};
 use rhaproxy::version::VERSION;
 
+/// Signals the program answers to.
+const SIGNALS: [i32; 8] = [
+    nix::libc::SIGTERM,
+    nix::libc::SIGINT,
+    nix::libc::SIGUSR1,
+    nix::libc::SIGUSR2,
+    nix::libc::SIGHUP,
+    nix::libc::SIGQUIT,
+    nix::libc::SIGTTOU,
+    nix::libc::SIGTTIN,
+];
+
 #[global_allocator]
 static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -16,6 +28,8 @@ fn main() -> ExitCode {
     let name =
         arguments.next().map_or_else(|| "haproxy".to_owned(), |name| name.to_string_lossy().into_owned());
     let process = describe(name);
+    // a parent may have blocked signals for itself; they are the program's way to be told
+    drop(common_os::signals::unblock(&SIGNALS));
     // scripts find the process by this name, whatever its file is called
     drop(common_os::process::set_name("haproxy"));
     let command = match args::parse(arguments) {

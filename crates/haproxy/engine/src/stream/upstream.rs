@@ -210,6 +210,16 @@ fn into_pool(thread: &Thread, server: &Server, idle: IdleConnection) {
     if server.settings.pool_purge_delay_ms == 0 {
         return;
     }
+    // as many connections as were needed at once lately, no more: those of clients that come once would pile up
+    let live = &server.live;
+    let used = live.current();
+    let needed = live.needed_connections();
+    if used > needed.load(Ordering::Relaxed) {
+        needed.store(used, Ordering::Relaxed);
+    }
+    if live.idle_connections().load(Ordering::Relaxed) + used > needed.load(Ordering::Relaxed) {
+        return;
+    }
     thread.idle.borrow_mut().give(idle);
 }
 
