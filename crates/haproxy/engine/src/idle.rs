@@ -97,6 +97,18 @@ impl IdlePool {
         self.by_server.entry(key_of(&connection.server)).or_default().push(connection);
     }
 
+    /// Closes the connection to the server that has been idle for longest; false when there is none on this thread.
+    pub fn drop_oldest(&mut self, server: &Arc<haproxy_balance::Server>) -> bool {
+        let Some(list) = self.by_server.get_mut(&key_of(server)) else { return false };
+        if list.is_empty() {
+            return false;
+        }
+        drop(list.remove(0));
+        self.count -= 1;
+        server.idle_connections().fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+        true
+    }
+
     /// Number of idle connections to the server on this thread.
     pub fn count_of(&self, server: &Arc<haproxy_balance::Server>) -> usize {
         self.by_server.get(&key_of(server)).map_or(0, Vec::len)

@@ -217,7 +217,8 @@ fn into_pool(thread: &Thread, server: &Server, idle: IdleConnection) {
     if used > needed.load(Ordering::Relaxed) {
         needed.store(used, Ordering::Relaxed);
     }
-    if live.idle_connections().load(Ordering::Relaxed) + used > needed.load(Ordering::Relaxed) {
+    let over = live.idle_connections().load(Ordering::Relaxed) + used > needed.load(Ordering::Relaxed);
+    if over && !thread.idle.borrow_mut().drop_oldest(live) {
         return;
     }
     thread.idle.borrow_mut().give(idle);
