@@ -146,6 +146,17 @@ impl World for LiveWorld<'_> {
         &self.snapshot.process_vars
     }
 
+    fn make_unique_id(&self, cx: &haproxy_expr::Cx<'_>) -> Option<Vec<u8>> {
+        let format = self.snapshot.proxy(cx.session.frontend).settings.unique_id_format.as_ref()?;
+        let mut id = Vec::new();
+        format.write(cx, &mut id);
+        if let Some(txn) = cx.txn {
+            // made once, the same for rules, headers and the log
+            *txn.unique_id.borrow_mut() = Some(id.clone());
+        }
+        Some(id)
+    }
+
     fn is_local(&self, address: std::net::IpAddr) -> bool {
         self.process.local_addresses.contains(&address)
     }

@@ -18,6 +18,9 @@ use crate::thread::Thread;
 /// Timeout of a connect when the configuration names none: the system's own.
 const CONNECT_FALLBACK_MS: u64 = 24 * 3600 * 1000;
 
+/// Key of a connection that is of no use to other requests.
+const NOT_SHARED: u64 = u64::MAX;
+
 /// A server connection in use.
 #[derive(Debug)]
 pub struct Upstream {
@@ -82,6 +85,10 @@ fn in_use(idle: IdleConnection, private: bool, shared_before: bool) -> Upstream 
 
 /// What must be equal for two requests to share a connection; `None` when sharing is out of the question.
 fn share_key(conn: &Connection, server: &Server) -> Option<u64> {
+    if server.settings.proxy_v2_options.iter().any(|option| option == "unique-id") {
+        // its PROXY header speaks of one request
+        return None;
+    }
     let by_client = server.settings.send_proxy != SendProxy::Off
         || server.settings.source.as_ref().is_some_and(|source| source.use_client)
         || server.settings.port_offset.is_some();
@@ -120,7 +127,7 @@ pub async fn open(
         receive_buffer: global.rcvbuf_server,
         send_buffer: global.sndbuf_server,
     };
-    let key = share_key(conn, server).unwrap_or(0);
+    let key = share_key(conn, server).unwrap_or(NOT_SHARED);
     let io = connect::begin(&target).map_err(ConnectFault::Refused)?;
     let deadline_ms =
         deadline_after(conn.thread.now_ms(), timeout_ms.filter(|ms| *ms > 0).or(Some(CONNECT_FALLBACK_MS)));
@@ -182,7 +189,7 @@ pub fn keep(conn: &mut Connection, px: &Proxy, server: &Server, upstream: Upstre
     if max_reuse >= 0 && upstream.requests > max_reuse as u64 {
         return;
     }
-    if !upstream.side.input.is_empty() || upstream.side.ended {
+    if upstream.key == NOT_SHARED || !upstream.side.input.is_empty() || upstream.side.ended {
         let mut side = upstream.side;
         side.input.discard(&conn.thread.buffers);
         return;

@@ -170,8 +170,7 @@ fn select(text: &[u8], args: &[Arg], skip_empty: bool) -> Option<std::ops::Range
 
 fn field<'a>(value: Value<'a>, args: &'a [Arg], _cx: &Cx<'a>) -> Got<Value<'a>> {
     let text = bytes_of(value);
-    let range = select(&text, args, false).unwrap_or(0..0);
-    Got::Is(Value::Str(text.piece(range)))
+    select(&text, args, false).map(|range| Value::Str(text.piece(range))).into()
 }
 
 fn word<'a>(value: Value<'a>, args: &'a [Arg], _cx: &Cx<'a>) -> Got<Value<'a>> {

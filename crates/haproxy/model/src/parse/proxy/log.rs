@@ -262,8 +262,12 @@ fn format(
     };
     let written = word.as_bstr().to_string();
     cursor.finish()?;
-    let parsed =
-        draft.with_expr(Contexts::of(Context::Log), within, |cx, _| LogFormat::parse(&written, style, cx));
+    // the id of a request is made while the request is there, a log line at the end
+    let contexts = match style {
+        Style::UniqueId => Contexts::of(Context::FeHttpRequest),
+        _ => Contexts::of(Context::Log),
+    };
+    let parsed = draft.with_expr(contexts, within, |cx, _| LogFormat::parse(&written, style, cx));
     parsed
         .map(Arc::new)
         .map_err(|fault| cursor.error_before(format!("failed to parse {keyword} : {}.", fault.message)))
