@@ -42,7 +42,8 @@ fn processes_are_apart_reaped_and_gone_with_the_node() {
     let (a, b) = (lab.node("a", &["/run"]).unwrap(), lab.node("b", &["/run"]).unwrap());
     let log = std::env::temp_dir().join(format!("netns-test-{}.log", std::process::id()));
     let mut sleeper = a.spawn(&["sleep", "1000"], &log).unwrap();
-    assert_eq!(a.pids("sleep"), [sleeper.pid()]);
+    // it bears the name once it has become the program
+    assert!(wait_until(Duration::from_secs(5), || a.pids("sleep") == [sleeper.pid()]));
     assert!(b.pids("sleep").is_empty());
     assert_eq!(b.sh("ps -C sleep --no-header | wc -l").unwrap().trim(), "0");
     // An orphan that ends must leave no zombie: `ps -C` would count it.
