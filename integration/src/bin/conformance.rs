@@ -51,6 +51,20 @@ fn main() -> Result<ExitCode> {
             println!("{:>6.1} s  {:?}  {}", verdict.took.as_secs_f64(), verdict.outcome, verdict.name);
         }
     })?;
+    if short {
+        // on a busy machine a test can miss its time: what failed is played once more, alone and with twice the time
+        let failed = |test: &&&Test| {
+            let bad = |v: &Verdict| v.outcome != Outcome::Passed && v.outcome != Outcome::Skipped;
+            verdicts.iter().any(|v| v.name == test.name && bad(v))
+        };
+        let again: Vec<&Test> = runnable.iter().filter(failed).copied().collect();
+        let alone = Plan { subject: &program, jobs: 1, limit: limit * 2, logs: plan.logs };
+        for second in run(&alone, &again, |_| {})? {
+            println!("{} again: {:?}", second.name, second.outcome);
+            verdicts.retain(|v| v.name != second.name);
+            verdicts.push(second);
+        }
+    }
     verdicts.extend(skipped.iter().map(|test| Verdict {
         name: test.name.clone(),
         outcome: Outcome::Skipped,

@@ -2,7 +2,7 @@
 
 use crate::parse::Ctx;
 use crate::reader::IncludeCheck;
-use crate::registry::{GO, Keyword, Outcome, line};
+use crate::registry::{GO, Keyword, Outcome, accepted, line};
 use crate::words::Words;
 
 use super::global::name;
@@ -21,12 +21,18 @@ pub const KEYWORDS: &[Keyword] = &[
         },
         "check a configuration before a reload",
     ),
-    line("reload_time_file", "PATH", reload_time_file, "file with the time of a planned reload"),
-    line(
-        "reload_repeat",
-        "",
-        |c, _| flag(&mut c.draft.config.global.files.reload_repeat),
-        "keep the reload time file",
+    accepted(
+        line("reload_time_file", "PATH", reload_time_file, "file with the time of a planned reload"),
+        "planned reloads are not part of this version",
+    ),
+    accepted(
+        line(
+            "reload_repeat",
+            "",
+            |c, _| flag(&mut c.draft.config.global.files.reload_repeat),
+            "keep the reload time file",
+        ),
+        "planned reloads are not part of this version",
     ),
     line(
         "reload_file",
@@ -43,11 +49,14 @@ pub const KEYWORDS: &[Keyword] = &[
         include_check,
         "which missing includes are errors",
     ),
-    line(
-        "config_save_dir",
-        "DIRECTORY",
-        |c, w| name(c, w, |c, v| c.draft.config.global.files.config_save_dir = v),
-        "keep copies of the configuration at reloads",
+    accepted(
+        line(
+            "config_save_dir",
+            "DIRECTORY",
+            |c, w| name(c, w, |c, v| c.draft.config.global.files.config_save_dir = v),
+            "keep copies of the configuration at reloads",
+        ),
+        "no copies of the configuration are kept in this version",
     ),
     line("tmp_config_directory", "DIRECTORY", tmp_directory, "where the copy of the configuration lies"),
     line(

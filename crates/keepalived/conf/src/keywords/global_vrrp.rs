@@ -3,7 +3,7 @@
 use crate::model::{Garp, RxBufsPolicy};
 use crate::number::{self, Decimal};
 use crate::parse::Ctx;
-use crate::registry::{GO, Keyword, Outcome, line};
+use crate::registry::{GO, Keyword, Outcome, accepted, line};
 use crate::words::Words;
 
 use super::global::INTERVAL;
@@ -13,11 +13,14 @@ use super::values::{self, flag, global_bool, terse_bool};
 pub const KEYWORDS: &[Keyword] = &[
     line("dynamic_interfaces", "[allow_if_changes]", dynamic_interfaces, "interfaces may appear and vanish"),
     line("default_interface", "IF", default_interface, "interface of static addresses that name none"),
-    line(
-        "disable_local_igmp",
-        "",
-        |c, _| flag(&mut c.draft.config.global.vrrp.disable_local_igmp),
-        "no IGMP for local groups",
+    accepted(
+        line(
+            "disable_local_igmp",
+            "",
+            |c, _| flag(&mut c.draft.config.global.vrrp.disable_local_igmp),
+            "no IGMP for local groups",
+        ),
+        "the kernel joins the groups",
     ),
     line(
         "v3_checksum_as_v2",
@@ -111,7 +114,10 @@ pub const KEYWORDS: &[Keyword] = &[
         |c, w| global_bool(c, w, |g, v| g.vrrp.notify_priority_changes = v),
         "tell FIFOs of priority changes",
     ),
-    line("vrrp_rx_bufs_policy", "MTU|ADVERT|NUMBER", rx_bufs_policy, "size of receive buffers"),
+    accepted(
+        line("vrrp_rx_bufs_policy", "MTU|ADVERT|NUMBER", rx_bufs_policy, "size of receive buffers"),
+        "receive buffers keep the system's size in this version",
+    ),
     line("vrrp_rx_bufs_multiplier", "NUMBER", rx_bufs_multiplier, "packets per receive buffer"),
     line("vrrp_startup_delay", "SECONDS", startup_delay, "wait after the start"),
     line("vrrp_delay_after_boot", "SECONDS", delay_after_boot, "wait until this long after boot"),

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::model::{Family, Ipvlan, IpvlanMode, OldChecksum, Vmac};
 use crate::parse::Ctx;
-use crate::registry::{GO, Keyword, Outcome, line};
+use crate::registry::{GO, Keyword, Outcome, accepted, line};
 use crate::words::Words;
 
 use super::instance::{current, name, set};
@@ -16,7 +16,10 @@ pub const NAME_MAX: usize = 15;
 /// The rows.
 pub const KEYWORDS: &[Keyword] = &[
     line("interface", "IF", interface, "interface of the adverts"),
-    line("vrf", "IF", vrf, "VRF of an instance without interface"),
+    accepted(
+        line("vrf", "IF", vrf, "VRF of an instance without interface"),
+        "VRFs are not part of this version",
+    ),
     line("native_ipv6", "", native_ipv6, "use IPv6 (the addresses decide without it)"),
     line(
         "dont_track_primary",
@@ -24,7 +27,10 @@ pub const KEYWORDS: &[Keyword] = &[
         |c, _| set(c, |i| i.dont_track_primary = true),
         "no FAULT when the own interface is down",
     ),
-    line("linkbeat_use_polling", "", linkbeat, "poll the link of the own interface"),
+    accepted(
+        line("linkbeat_use_polling", "", linkbeat, "poll the link of the own interface"),
+        "links are watched through netlink",
+    ),
     line("mcast_src_ip", "ADDR", |c, w| source_ip(c, w, false), "source address of multicast adverts"),
     line("unicast_src_ip", "ADDR", |c, w| source_ip(c, w, true), "source address of unicast adverts"),
     line("mcast_dst_ip", "ADDR", mcast_dst_ip, "group of the adverts"),
@@ -66,7 +72,10 @@ pub const KEYWORDS: &[Keyword] = &[
         |c, _| set(c, |i| i.vmac_xmit_base = true),
         "adverts through the underlying interface",
     ),
-    line("use_ipvlan", "[NAME] [ADDR] [bridge|private|vepa]", use_ipvlan, "run on an ipvlan"),
+    accepted(
+        line("use_ipvlan", "[NAME] [ADDR] [bridge|private|vepa]", use_ipvlan, "run on an ipvlan"),
+        "ipvlan is not part of this version",
+    ),
 ];
 
 fn interface(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
