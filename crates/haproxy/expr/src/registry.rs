@@ -119,7 +119,7 @@ fn sorted<T: Copy>(rows: impl Iterator<Item = T>, name: impl Fn(&T) -> &'static 
 }
 
 /// `(string[,integer])`, empty without arguments.
-fn arguments(specs: &[ArgSpec]) -> String {
+pub fn arguments(specs: &[ArgSpec]) -> String {
     if specs.is_empty() {
         return String::new();
     }

@@ -41,6 +41,7 @@ pub fn answer(command: &Command, process: &Process, env: &Environment) -> Option
                 .to_owned(),
             ..Answer::default()
         },
+        Command::Keywords => Answer { out: crate::keywords::dump(), ..Answer::default() },
         Command::Condition(text) => {
             let (code, message) = args::evaluate_condition(text, &facts(&Switches::default()), env);
             let err = message.map(|message| alert(&message, process)).unwrap_or_default();

@@ -24,6 +24,8 @@ pub enum Command {
     Condition(String),
     /// Say that no memory debugging is there, exit 0 (`-dMhelp`).
     MemoryHelp,
+    /// List every keyword, exit 0 (`--dump-keywords`).
+    Keywords,
     /// Print version and usage, after an alert if there is one; exit 1.
     Usage(Option<String>),
     /// Print an alert, exit 1.

@@ -4,6 +4,7 @@ pub mod answers;
 pub mod args;
 pub mod control;
 pub mod environment;
+pub mod keywords;
 pub mod libraries;
 pub mod limits;
 pub mod load;

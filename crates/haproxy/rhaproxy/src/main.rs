@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     // scripts find the process by this name, whatever its file is called
     drop(common_os::process::set_name("haproxy"));
     let command = match args::parse(arguments) {
-        Command::Run(args) if args.unavailable().is_none() && args.dump_keywords.is_none() => {
+        Command::Run(args) if args.unavailable().is_none() => {
             rhaproxy::messages::install();
             return rhaproxy::start::run(*args, &process);
         }

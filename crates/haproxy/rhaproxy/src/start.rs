@@ -46,6 +46,9 @@ pub fn run(args: Args, process: &Process) -> ExitCode {
         messages::print(Severity::Alert, "Some warnings were found and 'zero-warning' is set. Aborting.");
         return ExitCode::from(1);
     }
+    if let Some(asked) = &args.dump_keywords {
+        print!("{}", crate::keywords::listing(asked));
+    }
     if args.switches.check {
         return check(&snapshot, warned, quiet);
     }

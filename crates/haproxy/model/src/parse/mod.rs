@@ -15,8 +15,11 @@ use haproxy_conf::{Context, Cursor, Flow, Line, LineSink, ParseError, Registry, 
 
 use crate::draft::Draft;
 
+pub use bind::{BindOption, OPTIONS as BIND_OPTIONS};
 pub use legacy::LEGACY;
 pub use proxy::checks::complete as complete_check;
+pub use sections::{OPENERS, Opener, SECTIONS};
+pub use server::{OPTIONS as SERVER_OPTIONS, ServerOption};
 
 /// A keyword row of a section.
 pub type Keyword = Row<Draft>;
@@ -48,31 +51,6 @@ pub fn tables() -> Vec<&'static [Keyword]> {
 pub fn registry() -> Registry<Draft> {
     Registry::new(&tables())
 }
-
-/// Keywords that open a section here.
-pub const SECTIONS: &[&str] = &[
-    "global",
-    "defaults",
-    "listen",
-    "frontend",
-    "backend",
-    "userlist",
-    "http-errors",
-    "peers",
-    "resolvers",
-    "mailers",
-    "cache",
-    "ring",
-    "log-forward",
-    "log-profile",
-    "fcgi-app",
-    "crt-store",
-    "acme",
-    "healthcheck",
-    "traces",
-    "namespace_list",
-    "program",
-];
 
 /// Keywords that may follow `no` and `default`.
 pub const NEGATABLE: &[&str] = &[

@@ -1,6 +1,6 @@
 //! Opening and closing sections.
 
-use haproxy_conf::{Cursor, Diagnostics, ParseError, Sections, Severity};
+use haproxy_conf::{Cursor, Diagnostics, ParseError, Sections, Severity, Status};
 
 use super::Keyword;
 use crate::draft::{Draft, ProxyDraft, UserlistDraft};
@@ -8,6 +8,70 @@ use crate::settings::Role;
 
 /// Keywords of sections that belong to features not built yet are not read one by one; see [`open`].
 pub const KEYWORDS: &[Keyword] = &[];
+
+/// A keyword that opens a section.
+pub struct Opener {
+    /// The keyword.
+    pub keyword: &'static str,
+    /// How far the section goes. One that is refused is passed over as a whole.
+    pub status: Status,
+    /// Reads the rest of its line.
+    pub open: fn(&mut Draft, &mut Cursor<'_>) -> Result<(), ParseError>,
+    /// One line of documentation.
+    pub doc: &'static str,
+}
+
+const fn opens(
+    keyword: &'static str,
+    open: fn(&mut Draft, &mut Cursor<'_>) -> Result<(), ParseError>,
+    doc: &'static str,
+) -> Opener {
+    Opener { keyword, status: Status::Supported, open, doc }
+}
+
+const fn missing(keyword: &'static str, doc: &'static str) -> Opener {
+    Opener { keyword, status: Status::Refused(NOT_HERE), open: super::refuse, doc }
+}
+
+const NOT_HERE: &str = "not available in this version of rhaproxy";
+
+/// All of them.
+pub const OPENERS: &[Opener] = &[
+    opens("global", |_, cursor| cursor.finish(), "the process"),
+    opens("defaults", open_defaults, "settings for the proxies that follow"),
+    opens("listen", |draft, cursor| open_proxy(draft, cursor, Role::Listen), "frontend and backend in one"),
+    opens("frontend", |draft, cursor| open_proxy(draft, cursor, Role::Frontend), "where clients arrive"),
+    opens("backend", |draft, cursor| open_proxy(draft, cursor, Role::Backend), "where servers are"),
+    opens("userlist", open_userlist, "users and groups"),
+    opens("http-errors", open_http_errors, "a set of error pages"),
+    missing("peers", "processes that share stick tables"),
+    missing("resolvers", "name servers asked at run time"),
+    missing("mailers", "mail servers for alerts"),
+    missing("cache", "a store of responses"),
+    missing("ring", "a buffer of events"),
+    missing("log-forward", "log lines taken and passed on"),
+    missing("log-profile", "log formats by step"),
+    missing("fcgi-app", "a FastCGI application"),
+    missing("crt-store", "certificates"),
+    missing("acme", "certificates fetched from an authority"),
+    missing("healthcheck", "a health check to share"),
+    missing("traces", "what is traced"),
+    missing("namespace_list", "network namespaces by name"),
+    missing("program", "programs started by the master"),
+];
+
+/// Keywords that open a section.
+pub const SECTIONS: &[&str] = &names();
+
+const fn names() -> [&'static str; OPENERS.len()] {
+    let mut names = [""; OPENERS.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = OPENERS[at].keyword;
+        at += 1;
+    }
+    names
+}
 
 /// Sections whose contents are passed over, because the section line was refused as a whole.
 pub fn is_foreign(section: Sections) -> bool {
@@ -17,41 +81,35 @@ pub fn is_foreign(section: Sections) -> bool {
 /// Opens the section a line names.
 pub fn open(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Result<(), ParseError> {
     let keyword = cursor.line().keyword().to_owned();
-    let kind = Sections::of_keyword(&keyword).unwrap_or(Sections::NONE);
-    draft.section = kind;
+    draft.section = Sections::of_keyword(&keyword).unwrap_or(Sections::NONE);
     draft.section_name = String::new();
-    match keyword.as_str() {
-        "global" => {
-            cursor.finish()?;
-            Ok(())
-        }
-        "defaults" => open_defaults(draft, cursor),
-        "listen" => open_proxy(draft, cursor, Role::Listen),
-        "frontend" => open_proxy(draft, cursor, Role::Frontend),
-        "backend" => open_proxy(draft, cursor, Role::Backend),
-        "userlist" => {
-            let name = section_name(cursor, "userlist")?;
-            if draft.userlists.contains_key(&name) {
-                cursor.warn(format!("ignoring duplicate userlist '{name}'."));
-            }
-            draft.userlists.insert(name.clone(), UserlistDraft::default());
-            draft.section_name = name;
-            cursor.finish()
-        }
-        "http-errors" => {
-            let name = section_name(cursor, "http-errors")?;
-            draft.http_errors.entry(name.clone()).or_default();
-            draft.section_name = name;
-            cursor.finish()
-        }
-        other => {
-            draft.section = Sections::NONE;
-            cursor.take_rest();
-            Err(ParseError::new(format!(
-                "section '{other}' is not available in this version of rhaproxy; its lines are not read."
-            )))
-        }
+    let Some(opener) = OPENERS.iter().find(|opener| opener.keyword == keyword) else {
+        draft.section = Sections::NONE;
+        return Err(cursor.error(format!("unknown section '{keyword}'.")));
+    };
+    if let Status::Refused(why) = opener.status {
+        draft.section = Sections::NONE;
+        cursor.take_rest();
+        return Err(ParseError::new(format!("section '{keyword}' is {why}; its lines are not read.")));
     }
+    (opener.open)(draft, cursor)
+}
+
+fn open_userlist(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Result<(), ParseError> {
+    let name = section_name(cursor, "userlist")?;
+    if draft.userlists.contains_key(&name) {
+        cursor.warn(format!("ignoring duplicate userlist '{name}'."));
+    }
+    draft.userlists.insert(name.clone(), UserlistDraft::default());
+    draft.section_name = name;
+    cursor.finish()
+}
+
+fn open_http_errors(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Result<(), ParseError> {
+    let name = section_name(cursor, "http-errors")?;
+    draft.http_errors.entry(name.clone()).or_default();
+    draft.section_name = name;
+    cursor.finish()
 }
 
 fn section_name(cursor: &mut Cursor<'_>, what: &str) -> Result<String, ParseError> {

@@ -20,6 +20,20 @@ pub enum Value {
     WordsToEnd(&'static str),
 }
 
+impl Value {
+    /// Its name, empty for a flag without one.
+    pub const fn shown(self) -> &'static str {
+        match self {
+            Value::None => "",
+            Value::Word(name)
+            | Value::OptionalWord(name)
+            | Value::Attached(name)
+            | Value::WordsToDash(name)
+            | Value::WordsToEnd(name) => name,
+        }
+    }
+}
+
 /// One flag.
 #[derive(Debug)]
 pub struct Flag {
@@ -78,6 +92,11 @@ pub const FLAGS: &[Flag] = &[
     switch("-vq", |_, _| Err(Command::Version(VersionForm::Number)), "shows the version alone"),
     switch("-vqs", |_, _| Err(Command::Version(VersionForm::Release)), "shows its three numbers"),
     switch("-vqb", |_, _| Err(Command::Version(VersionForm::Branch)), "shows its branch"),
+    switch(
+        "--dump-keywords",
+        |_, _| Err(Command::Keywords),
+        "lists every keyword with what it does here, a line each",
+    ),
     switch("-V", |args, _| on(&mut args.switches.verbose), "enters verbose mode (disables quiet mode)"),
     switch("-q", |args, _| on(&mut args.switches.quiet), "enters quiet mode: prints no message"),
     switch("-D", |args, _| mode(args, Mode::Daemon), "goes into the background"),
