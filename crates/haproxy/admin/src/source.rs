@@ -218,7 +218,7 @@ impl Live<'_> {
             connection_rate_limit: global.maxconnrate.unwrap_or(0),
             session_rate_limit: global.maxsessrate.unwrap_or(0),
             tls_rate_limit: 0,
-            comp_rate_limit: 0,
+            comp_rate_limit: u32::try_from(global.compression.rate_max_bytes).unwrap_or(u32::MAX),
             tasks: connections + listeners + streams,
             run_queue: 0,
             idle_percent: idle.percent(now_ms, process.threads),

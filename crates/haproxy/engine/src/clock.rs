@@ -26,6 +26,13 @@ impl Clock {
     }
 }
 
+/// Milliseconds of CPU the calling thread has used.
+pub fn thread_cpu_ms() -> u64 {
+    use nix::time::{ClockId, clock_gettime};
+    let used = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID);
+    used.map_or(0, |time| std::time::Duration::from(time).as_millis() as u64)
+}
+
 /// The date now.
 pub fn date() -> Date {
     match SystemTime::now().duration_since(UNIX_EPOCH) {

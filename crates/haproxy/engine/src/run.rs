@@ -172,6 +172,7 @@ async fn serve(thread: Rc<Thread>, mut mailbox: UnboundedReceiver<ThreadMessage>
             message = mailbox.recv() => message,
             _ = purge.tick() => {
                 purge_idle(&thread);
+                thread.measure_cpu();
                 if is_finished(&thread) {
                     return;
                 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use haproxy_expr::cx::Txn;
+use haproxy_filters::compress::Encoders;
 use haproxy_model::snapshot::Snapshot;
 use haproxy_stats::objects::ProcessCounters;
 
@@ -29,6 +30,8 @@ pub struct Thread {
     pub buffers: BufferPool,
     /// Receive buffers for long bodies.
     pub large_buffers: BufferPool,
+    /// Spare compression encoders.
+    pub encoders: Rc<Encoders>,
     /// Idle server connections.
     pub idle: RefCell<IdlePool>,
     // streams count themselves on the Rc without atomics; the Arc is shared with other threads
@@ -41,6 +44,9 @@ pub struct Thread {
     random: Cell<u64>,
     /// True once new requests on kept connections are refused.
     pub draining: Cell<bool>,
+    /// CPU the thread used of the last second, percent.
+    pub cpu_percent: Cell<u32>,
+    cpu_before: Cell<(u64, u64)>,
     /// Woken when draining begins.
     pub drain: tokio::sync::Notify,
 }
@@ -58,12 +64,15 @@ impl Thread {
             index,
             buffers: BufferPool::new(bufsize),
             large_buffers: BufferPool::new(LARGE_BUFFER.max(bufsize)),
+            encoders: Rc::default(),
             idle: RefCell::new(IdlePool::default()),
             snapshot: RefCell::new(Rc::new(snapshot)),
             spare_txns: RefCell::new(Vec::new()),
             spare_texts: RefCell::new(Vec::new()),
             random: Cell::new(seed | 1),
             draining: Cell::new(false),
+            cpu_percent: Cell::new(0),
+            cpu_before: Cell::new((0, 0)),
             drain: tokio::sync::Notify::new(),
             process,
         }
@@ -97,6 +106,14 @@ impl Thread {
     /// The next session number.
     pub fn next_session(&self) -> u64 {
         self.process.next_session.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Looks how much CPU the thread used since it last looked.
+    pub fn measure_cpu(&self) {
+        let (now_ms, used_ms) = (self.now_ms(), crate::clock::thread_cpu_ms());
+        let (then_ms, before_ms) = self.cpu_before.replace((now_ms, used_ms));
+        let passed_ms = now_ms.saturating_sub(then_ms).max(1);
+        self.cpu_percent.set((used_ms.saturating_sub(before_ms) * 100 / passed_ms).min(100) as u32);
     }
 
     /// A transaction, reused where there is one.

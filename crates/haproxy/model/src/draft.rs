@@ -94,6 +94,8 @@ pub struct ProxyDraft {
     pub acls: AclSet,
     /// `bind` lines.
     pub binds: Vec<BindSettings>,
+    /// `filter` lines, and `filter-sequence`.
+    pub filters: crate::filters::FiltersDraft,
     /// `server` lines.
     pub servers: Vec<ServerSettings>,
     /// What `default-server` says.

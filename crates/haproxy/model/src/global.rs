@@ -59,6 +59,8 @@ pub struct Global {
     pub maxconnrate: Option<u32>,
     /// `maxsessrate`
     pub maxsessrate: Option<u32>,
+    /// `maxcomprate`, `maxcompcpuusage`, `tune.comp.maxlevel`
+    pub compression: CompressionLimits,
     /// `tune.bufsize`
     pub bufsize: usize,
     /// `tune.maxrewrite`
@@ -115,6 +117,23 @@ pub struct Global {
     pub ca_base: Option<PathBuf>,
 }
 
+/// What compression may cost the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CompressionLimits {
+    /// `maxcomprate` in bytes a second, 0 without limit.
+    pub rate_max_bytes: u64,
+    /// `maxcompcpuusage`, 100 without limit.
+    pub cpu_max_percent: u32,
+    /// `tune.comp.maxlevel`
+    pub level: u32,
+}
+
+impl Default for CompressionLimits {
+    fn default() -> Self {
+        CompressionLimits { rate_max_bytes: 0, cpu_max_percent: 100, level: 1 }
+    }
+}
+
 impl Default for Global {
     fn default() -> Self {
         Global {
@@ -144,6 +163,7 @@ impl Default for Global {
             max_spread_checks_ms: None,
             maxconnrate: None,
             maxsessrate: None,
+            compression: CompressionLimits::default(),
             bufsize: 16_384,
             maxrewrite: 1_024,
             maxaccept: 4,

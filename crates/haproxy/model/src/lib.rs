@@ -5,6 +5,7 @@
 //! no file by itself and knows no socket.
 
 pub mod draft;
+pub mod filters;
 pub mod global;
 pub mod parse;
 pub mod resolve;

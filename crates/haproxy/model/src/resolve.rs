@@ -443,6 +443,7 @@ fn build(
         servers.iter().map(|server| Arc::clone(&server.live)).collect(),
     ));
     let default_backend = resolve_default(px, names, diags);
+    let filters = crate::filters::resolve(px, diags);
     let use_server = px.use_server.iter().filter_map(|rule| use_server(px, rule, &servers, diags)).collect();
     let switching = px.switching.iter().filter_map(|rule| switch(px, rule, names, diags)).collect();
     Proxy {
@@ -465,6 +466,7 @@ fn build(
         servers,
         balancer,
         servers_by_cookie,
+        filters,
         live,
     }
 }

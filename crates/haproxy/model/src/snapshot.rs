@@ -168,6 +168,8 @@ pub struct Proxy {
     pub servers_by_cookie: HashMap<Vec<u8>, u32>,
     /// `fullconn` as configured or derived.
     pub fullconn: u32,
+    /// Filters of its streams; none costs nothing.
+    pub filters: Option<Box<crate::filters::ProxyFilters>>,
     /// What lasts.
     pub live: Arc<ProxyLive>,
 }
@@ -292,6 +294,8 @@ pub struct Settings {
     pub check_expressions: CheckExpressions,
     /// `email-alert`, `external-check` and the like as written, for those who use them.
     pub external_check: ExternalCheck,
+    /// `compression`
+    pub compression: Option<haproxy_filters::compress::Settings>,
     /// `load-server-state-from-file`
     pub server_state: ServerStateSource,
 }

@@ -80,7 +80,7 @@ pub const FEATURES: &[(&str, bool)] = &[
     ("THREAD_DUMP", false),
     ("TPROXY", true),
     ("WURFL", false),
-    ("ZLIB", false),
+    ("ZLIB", true),
 ];
 
 /// Services of `use-service` in this build.
@@ -148,18 +148,29 @@ fn full(threads: usize) -> String {
         "Built with multi-threading support (MAX_TGROUPS=1, MAX_THREADS=64, default={threads}).\n\
          Built with the Prometheus exporter as a service\n\
          Built with network namespace support.\n\
-         Compression algorithms supported : identity(\"identity\")\n\
+         Compression algorithms supported : {}\n\
          Built with transparent proxy support using: IP_TRANSPARENT IPV6_TRANSPARENT IP_FREEBIND\n\
          PCRE2 library supports JIT : yes\n\
-         Encrypted password support via crypt(3): yes\n"
+         Encrypted password support via crypt(3): yes\n",
+        compression_algorithms()
     );
     out.push_str(
         "Available polling systems :\n      epoll : pref=300,  test result OK\nTotal: 1 (1 usable), will use epoll.\n\n",
     );
     out.push_str(MULTIPLEXERS);
     let _ = writeln!(out, "\nAvailable services : {}", SERVICES.join(" "));
-    out.push_str("Available filters :\n\n");
+    out.push_str("Available filters :\n");
+    for (scope, name) in haproxy_model::filters::AVAILABLE {
+        let _ = writeln!(out, "\t[{scope:>5}] {name}");
+    }
+    out.push('\n');
     out
+}
+
+fn compression_algorithms() -> String {
+    let named: Vec<String> =
+        haproxy_model::filters::algorithms().map(|(name, token)| format!("{name}(\"{token}\")")).collect();
+    named.join(", ")
 }
 
 const MULTIPLEXERS: &str = "\

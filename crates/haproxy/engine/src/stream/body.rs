@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use haproxy_http::Framing;
 use haproxy_http::h1::chunk::{ChunkDecoder, Step};
 
+use super::filtered::Filtered;
 use crate::side::{Received, Side};
 use crate::thread::Thread;
 
@@ -17,13 +18,15 @@ const COPY_MAX: usize = 4096;
 
 /// Where the body stands.
 #[derive(Debug)]
-enum Rest {
+pub(super) enum Rest {
     /// So many bytes to come.
     Length(u64),
     /// Chunks to come.
     Chunked(Box<ChunkDecoder>),
     /// Everything until the end of the connection.
     UntilEnd,
+    /// Nothing more to receive, trailers to send behind what filters still hold.
+    Trailers(Box<ChunkDecoder>),
     /// Nothing more to receive.
     Done,
 }
@@ -42,9 +45,11 @@ pub enum BodyFault {
 /// One direction's transfer: `head` first, then the body.
 #[derive(Debug)]
 pub struct Transfer {
-    head: Vec<u8>,
-    head_sent: usize,
-    rest: Rest,
+    pub(super) head: Vec<u8>,
+    pub(super) head_sent: usize,
+    pub(super) rest: Rest,
+    /// What the body goes through, if anything.
+    pub filters: Option<Box<Filtered>>,
     rechunk: bool,
     large: bool,
     close_chunk: bool,
@@ -65,6 +70,8 @@ pub enum WaitsFor {
     Source,
     /// Room in the sink's socket.
     Sink,
+    /// A filter that slows the body down: nobody is late.
+    Filter,
 }
 
 impl Transfer {
@@ -82,6 +89,7 @@ impl Transfer {
             head,
             head_sent: 0,
             rest,
+            filters: None,
             rechunk,
             large: false,
             close_chunk: false,
@@ -92,14 +100,22 @@ impl Transfer {
         }
     }
 
+    /// The same transfer with the body going through filters.
+    pub fn through(mut self, filters: Option<Box<Filtered>>) -> Self {
+        self.filters = filters;
+        self
+    }
+
     /// True when all is received and sent.
     pub fn is_done(&self) -> bool {
-        matches!(self.rest, Rest::Done) && self.head_sent == self.head.len()
+        matches!(self.rest, Rest::Done)
+            && self.head_sent == self.head.len()
+            && self.filters.as_ref().is_none_or(|filters| filters.is_done())
     }
 
     /// True when all of the body is received.
     pub fn is_received(&self) -> bool {
-        matches!(self.rest, Rest::Done)
+        matches!(self.rest, Rest::Done | Rest::Trailers(_))
     }
 
     /// The head's buffer, to be used again.
@@ -115,6 +131,9 @@ impl Transfer {
         sink: &mut Side,
         thread: &Thread,
     ) -> Poll<Result<(), BodyFault>> {
+        if self.filters.is_some() {
+            return self.poll_filtered(cx, source, sink, thread);
+        }
         loop {
             if let Rest::Chunked(_) = self.rest {
                 self.encode(source)?;
@@ -123,7 +142,7 @@ impl Transfer {
             let body = match &self.rest {
                 Rest::Length(left) => source.input.len().min(usize::try_from(*left).unwrap_or(usize::MAX)),
                 Rest::UntilEnd => source.input.len(),
-                Rest::Chunked(_) | Rest::Done => 0,
+                Rest::Chunked(_) | Rest::Trailers(_) | Rest::Done => 0,
             };
             if self.rechunk && body > 0 {
                 // a body without a known end, sent on in chunks
@@ -196,7 +215,7 @@ impl Transfer {
     }
 
     /// Notes that so much of the body has left the source's buffer.
-    fn took(&mut self, bytes: usize, source: &mut Side, thread: &Thread) {
+    pub(super) fn took(&mut self, bytes: usize, source: &mut Side, thread: &Thread) {
         source.input.consume(bytes);
         self.body_bytes += bytes as u64;
         if let Rest::Length(left) = &mut self.rest {
@@ -213,7 +232,7 @@ impl Transfer {
     }
 
     /// Receives once more; false at the end.
-    fn poll_more(
+    pub(super) fn poll_more(
         &mut self,
         cx: &mut Context<'_>,
         source: &mut Side,
@@ -272,7 +291,7 @@ impl Transfer {
         Ok(())
     }
 
-    fn recycle_head(&mut self) {
+    pub(super) fn recycle_head(&mut self) {
         if self.head_sent == self.head.len() {
             self.head.clear();
             self.head_sent = 0;

@@ -82,7 +82,8 @@ impl Stream<'_> {
             self.txn.request.fields.set(name, server.settings.balance.name.as_bytes());
         }
         write_request_head(&self.txn.request, WriteOptions { announce, case: None }, &mut head);
-        Transfer::new(head, self.txn.request.framing, false)
+        let filters = self.request_filters();
+        Transfer::new(head, self.request_source(), false).through(filters)
     }
 
     /// Sends the request and waits for a final response's head. `None`: try again on another connection.
@@ -256,7 +257,12 @@ impl Stream<'_> {
                     }
                     Poll::Pending => {}
                 }
-                let first_ms = if client_waits { client_deadline_ms } else { server_deadline_ms };
+                let slowed = !request.is_done() && request.waits_for == WaitsFor::Filter;
+                let first_ms = match client_waits {
+                    _ if slowed => NEVER,
+                    true => client_deadline_ms,
+                    false => server_deadline_ms,
+                };
                 if deadline.poll(cx, first_ms).is_ready() {
                     return Poll::Ready(if client_waits { Answer::ClientSlow } else { Answer::ServerSlow });
                 }
@@ -327,10 +333,14 @@ impl Stream<'_> {
         if matches!(self.txn.response.framing, Framing::UntilClose) || old_chunked {
             self.keep_client = false;
         }
+        let framing = if tunnel { Framing::Tunnel } else { self.txn.response.framing };
+        let [upward, downward] = if tunnel { self.tunnel_filters() } else { [None, self.response_filters()] };
         let mut head = self.conn.thread.text();
         self.write_head(tunnel, &mut head);
-        let framing = if tunnel { Framing::Tunnel } else { self.txn.response.framing };
-        let mut response = Transfer::new(head, framing, false);
+        let mut response = Transfer::new(head, framing, false).through(downward);
+        if tunnel {
+            request = Transfer::new(Vec::new(), Framing::Tunnel, false).through(upward);
+        }
         let outcome = if tunnel {
             self.carry_tunnel(px, &mut request, &mut response).await
         } else {
@@ -341,6 +351,7 @@ impl Stream<'_> {
         self.body_taken = request.is_received();
         let request_text = request.into_text();
         self.conn.thread.give_text(request_text);
+        self.count_filtered(response.filters.as_deref(), response.body_bytes);
         self.conn.thread.give_text(response.into_text());
         self.count_response();
         if complete && server_keeps {
@@ -380,7 +391,6 @@ impl Stream<'_> {
             tunnel.or(self.effects.client_timeout_ms).or(fe.settings.timeouts.client),
             tunnel.or(self.effects.server_timeout_ms).or(px.settings.timeouts.server),
         );
-        *request = Transfer::new(Vec::new(), Framing::Tunnel, false);
         self.carry(request, response, timeouts, true).await
     }
 
@@ -445,7 +455,9 @@ impl Stream<'_> {
             }
             // the timeout of whoever is waited for
             let waits_for_client = response.waits_for == WaitsFor::Sink;
-            let (first_ms, code) = if tunnel {
+            let (first_ms, code) = if response.waits_for == WaitsFor::Filter {
+                (NEVER, b'-')
+            } else if tunnel {
                 if client_deadline_ms <= server_deadline_ms {
                     (client_deadline_ms, b'c')
                 } else {

@@ -82,6 +82,7 @@ pub async fn run(conn: &mut Connection, txn: Option<Box<Txn>>) -> After {
         body_taken: false,
         backend_counted: false,
         wanted_server: None,
+        filtering: None,
         logged: false,
     };
     let after = match stream.phases().await {
@@ -115,6 +116,7 @@ impl Stream<'_> {
         self.count_backend();
         self.persistence()?;
         self.prepare_request();
+        self.filter_request();
         self.exchange().await
     }
 

@@ -5,6 +5,8 @@
 pub mod body;
 pub mod choose;
 pub mod exchange;
+pub mod filtered;
+pub mod filtering;
 pub mod finish;
 pub mod http;
 pub mod persistence;

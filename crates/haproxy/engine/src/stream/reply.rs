@@ -12,6 +12,7 @@ use haproxy_model::snapshot::Server;
 use haproxy_rules::{Reply, ReplyCause, Service};
 
 use super::After;
+use super::filtered::Filtered;
 use super::steps::{End, Stream};
 use crate::conn::{Connection, deadline_after};
 use crate::service::ServiceRequest;
@@ -176,14 +177,31 @@ impl Stream<'_> {
         if !self.effects.early_heads.is_empty() {
             head.extend_from_slice(&self.effects.early_heads);
         }
+        // what services answer goes through filters as a server's answer does
+        let mut filters = None;
+        if self.txn.log.service.is_some() {
+            self.filter_request();
+            self.txn.response.framing = Framing::Length(reply.body.len() as u64);
+            filters = self.response_filters();
+        }
         self.write_head(false, &mut head);
-        if !self.answers_head() {
+        if !self.answers_head() && filters.is_none() {
             head.extend_from_slice(&reply.body);
         }
         // local answers count as nothing read from a server (%B, 3.4)
         self.txn.log.bytes_out = 0;
-        let sent = send_all(self.conn, &head).await;
-        self.fe().live.frontend.at(self.conn.thread.index).bytes.response_out.add(head.len() as u64);
+        let sent = match &mut filters {
+            Some(filters) => send_filtered(self.conn, &mut head, &reply.body, filters).await,
+            None => send_all(self.conn, &head).await.map(|()| head.len()),
+        };
+        self.count_filtered(filters.as_deref(), reply.body.len() as u64);
+        self.fe()
+            .live
+            .frontend
+            .at(self.conn.thread.index)
+            .bytes
+            .response_out
+            .add(*sent.as_ref().unwrap_or(&head.len()) as u64);
         self.conn.thread.give_text(head);
         self.count_response();
         if sent.is_err() {
@@ -197,8 +215,9 @@ impl Stream<'_> {
         if self.body_taken || !self.txn.has_request {
             return;
         }
+        let source = self.request_source();
         let input = &mut self.conn.client.input;
-        match self.txn.request.framing {
+        match source {
             Framing::None => {}
             Framing::Length(n) if input.len() as u64 >= n => input.consume(n as usize),
             Framing::Chunked => {
@@ -286,6 +305,40 @@ pub async fn send_all(conn: &mut Connection, bytes: &[u8]) -> io::Result<()> {
         Poll::Ready(Ok(()))
     })
     .await
+}
+
+/// Bytes of a body that go through filters at a time.
+const FILTERED_PIECE: usize = 16 * 1024;
+
+/// Sends a head and a body that goes through filters.
+pub async fn send_filtered(
+    conn: &mut Connection,
+    head: &mut Vec<u8>,
+    body: &[u8],
+    filters: &mut Filtered,
+) -> io::Result<usize> {
+    let mut sent = 0;
+    let mut pieces = body.chunks(FILTERED_PIECE);
+    loop {
+        if !filters.is_full() {
+            match pieces.next() {
+                Some(piece) => filters.feed(piece, &conn.thread),
+                None if !filters.is_ending() => filters.finish(&conn.thread),
+                None => {}
+            }
+        }
+        filters.drain(|_| {}, head);
+        if !head.is_empty() {
+            send_all(conn, head).await?;
+            sent += head.len();
+            head.clear();
+        } else if filters.is_done() {
+            return Ok(sent);
+        } else if filters.waits() {
+            let thread = std::rc::Rc::clone(&conn.thread);
+            std::future::poll_fn(|cx| filters.poll_resume(cx, &thread)).await;
+        }
+    }
 }
 
 /// Sends fixed bytes and does not care whether they arrive.

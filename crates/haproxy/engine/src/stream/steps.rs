@@ -10,6 +10,7 @@ use haproxy_model::snapshot::{Proxy, Snapshot};
 use haproxy_rules::{Effects, Reply, RuleCx, RuleSet, Service, Verdict};
 
 use super::After;
+use super::filtering::Filtering;
 use super::slot::Slot;
 use super::upstream::Upstream;
 use crate::clock;
@@ -44,6 +45,8 @@ pub struct Stream<'c> {
     pub backend_counted: bool,
     /// Server asked for by a cookie: its index, and whether it may not be replaced.
     pub wanted_server: Option<u32>,
+    /// What was decided for filters, where a proxy has some.
+    pub filtering: Option<Box<Filtering>>,
     /// True once the log line was written.
     pub logged: bool,
 }

@@ -40,6 +40,7 @@ pub async fn run(conn: &mut Connection) -> After {
         body_taken: true,
         backend_counted: false,
         wanted_server: None,
+        filtering: None,
         logged: false,
     };
     if logs_at_accept(&stream) {
@@ -143,8 +144,9 @@ impl Stream<'_> {
     async fn carry_session(&mut self, px: &Proxy, server: &Server) {
         let mut preface = self.conn.thread.text();
         super::reply::proxy_preface(self, server, &mut preface);
-        let mut up = Transfer::new(preface, Framing::Tunnel, false);
-        let mut down = Transfer::new(self.conn.thread.text(), Framing::Tunnel, false);
+        let [upward, downward] = self.session_filters();
+        let mut up = Transfer::new(preface, Framing::Tunnel, false).through(upward);
+        let mut down = Transfer::new(self.conn.thread.text(), Framing::Tunnel, false).through(downward);
         let fe = self.snapshot.proxy(self.frontend);
         let times = &px.settings.timeouts;
         let client_timeout = self.effects.client_timeout_ms.or(fe.settings.timeouts.client);

@@ -103,19 +103,13 @@ pub const KEYWORDS: &[Keyword] = &[
     row!("maxsessrate", "<number>", Status::Supported, maxsessrate, "new sessions a second at most"),
     row!("maxsslconn", "<number>", NO_TLS, accept, "TLS connections at most"),
     row!("maxsslrate", "<number>", NO_TLS, accept, "TLS handshakes a second at most"),
-    row!(
-        "maxcomprate",
-        "<number>",
-        Status::Accepted("compression is not part of this version"),
-        accept,
-        "compression bandwidth"
-    ),
+    row!("maxcomprate", "<number>", Status::Supported, maxcomprate, "compressed kilobytes a second at most"),
     row!(
         "maxcompcpuusage",
         "<number>",
-        Status::Accepted("compression is not part of this version"),
-        accept,
-        "compression CPU"
+        Status::Supported,
+        maxcompcpuusage,
+        "CPU use beyond which nothing is compressed"
     ),
     row!(
         "maxpipes",
@@ -291,6 +285,7 @@ pub const TUNABLES: &[Keyword] = &[
     row!("tune.rcvbuf.server", "<size>", Status::Supported, rcvbuf_server, "receive buffer, server side"),
     row!("tune.sndbuf.client", "<size>", Status::Supported, sndbuf_client, "send buffer, client side"),
     row!("tune.sndbuf.server", "<size>", Status::Supported, sndbuf_server, "send buffer, server side"),
+    row!("tune.comp.maxlevel", "<number>", Status::Supported, comp_maxlevel, "compression level"),
     row!("tune.ssl.*", "...", NO_TLS, accept, "TLS tuning"),
     row!("tune.h2.*", "...", Status::Accepted("HTTP/2 is not part of this version"), accept, "HTTP/2 tuning"),
     row!("tune.quic.*", "...", Status::Accepted("QUIC is not part of this version"), accept, "QUIC tuning"),
@@ -514,6 +509,33 @@ fn max_spread_checks(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
 
 fn maxconnrate(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     draft.global.maxconnrate = Some(cursor.integer()?);
+    cursor.finish()
+}
+
+fn maxcomprate(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    let keyword = cursor.keyword();
+    let word = cursor.expect_or(|| format!("'{keyword}' expects an integer argument in kb/s."))?;
+    let kilobytes: u32 = word
+        .as_str()
+        .parse()
+        .map_err(|_| cursor.error_before(format!("'{keyword}' expects an integer argument in kb/s.")))?;
+    draft.global.compression.rate_max_bytes = u64::from(kilobytes) * 1024;
+    cursor.finish()
+}
+
+fn maxcompcpuusage(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    let text = format!("'{}' expects an integer argument between 0 and 100.", cursor.keyword());
+    let word = cursor.expect_or(|| text.clone())?;
+    let percent: Option<u32> = word.as_str().parse().ok().filter(|percent| *percent <= 100);
+    draft.global.compression.cpu_max_percent = percent.ok_or_else(|| cursor.error_before(text))?;
+    cursor.finish()
+}
+
+fn comp_maxlevel(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    let text = format!("'{}' expects a numeric value between 1 and 9", cursor.keyword());
+    let word = cursor.expect_or(|| text.clone())?;
+    let level: Option<u32> = word.as_str().parse().ok().filter(|level| (1..=9).contains(level));
+    draft.global.compression.level = level.ok_or_else(|| cursor.error_before(text))?;
     cursor.finish()
 }
 

@@ -38,6 +38,8 @@ pub fn tables() -> Vec<&'static [Keyword]> {
         proxy::cookie::KEYWORDS,
         proxy::balance::KEYWORDS,
         proxy::errors::KEYWORDS,
+        proxy::compression::KEYWORDS,
+        proxy::filters::KEYWORDS,
         proxy::checks::KEYWORDS,
         bind::KEYWORDS,
         server::KEYWORDS,

@@ -128,30 +128,6 @@ pub const KEYWORDS: &[Keyword] = &[
         "FastCGI"
     ),
     row!(
-        "filter",
-        PROXY,
-        "<name> ...",
-        Status::Refused("filters are not part of this version of rhaproxy"),
-        refuse,
-        "filter"
-    ),
-    row!(
-        "filter-sequence",
-        PROXY,
-        "...",
-        Status::Refused("filters are not part of this version of rhaproxy"),
-        refuse,
-        "order of filters"
-    ),
-    row!(
-        "compression",
-        PROXY,
-        "...",
-        Status::Refused("compression is not part of this version of rhaproxy"),
-        refuse,
-        "compression"
-    ),
-    row!(
         "stick-table",
         NAMED,
         "...",

@@ -1,0 +1,141 @@
+//! The filters of a proxy: as written, and in the order bodies go through them.
+
+use std::sync::Arc;
+
+use haproxy_conf::{Diagnostics, Severity};
+use haproxy_filters::trace;
+
+use crate::draft::{Place, ProxyDraft};
+use crate::settings::{Mode, Role};
+
+/// Filters that `filter` takes: the original's tag for their family, and the word.
+pub const AVAILABLE: &[(&str, &str)] =
+    &[("COMP", "comp-req"), ("COMP", "comp-res"), ("COMP", "compression"), ("TRACE", "trace")];
+
+/// Compression algorithms: name in the configuration and token in header fields.
+pub fn algorithms() -> impl Iterator<Item = (&'static str, &'static str)> {
+    haproxy_filters::compress::Algorithm::all()
+}
+
+/// One `filter` line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProxyFilter {
+    /// `filter trace`
+    Trace(Arc<trace::Settings>),
+    /// `filter compression`, `filter comp-req`, `filter comp-res`
+    Compression(CompressionFilter),
+}
+
+/// Which messages a compression filter works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompressionFilter {
+    /// `compression`: those of `compression direction`.
+    AsDirected,
+    /// `comp-req`
+    Requests,
+    /// `comp-res`
+    Responses,
+}
+
+impl ProxyFilter {
+    /// The word `filter-sequence` calls it by.
+    fn word(&self) -> &str {
+        match self {
+            ProxyFilter::Trace(_) => "trace",
+            ProxyFilter::Compression(CompressionFilter::AsDirected) => "compression",
+            ProxyFilter::Compression(CompressionFilter::Requests) => "comp-req",
+            ProxyFilter::Compression(CompressionFilter::Responses) => "comp-res",
+        }
+    }
+
+    fn compresses(&self) -> bool {
+        matches!(self, ProxyFilter::Compression(_))
+    }
+}
+
+/// `filter` and `filter-sequence` lines of a proxy.
+#[derive(Clone, Debug, Default)]
+pub struct FiltersDraft {
+    /// Filters as declared.
+    pub declared: Vec<ProxyFilter>,
+    /// `filter-sequence request`
+    pub request_sequence: Option<Sequence>,
+    /// `filter-sequence response`
+    pub response_sequence: Option<Sequence>,
+}
+
+/// One `filter-sequence` line.
+#[derive(Clone, Debug)]
+pub struct Sequence {
+    /// Names in their order.
+    pub names: Vec<String>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// The filters of a proxy in the order bodies go through them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProxyFilters {
+    /// On requests.
+    pub request: Vec<ProxyFilter>,
+    /// On responses.
+    pub response: Vec<ProxyFilter>,
+}
+
+/// Adds the filters that other keywords imply, and puts all in order. `None` when there are none.
+pub fn resolve(px: &ProxyDraft, diags: &mut Diagnostics) -> Option<Box<ProxyFilters>> {
+    let mut filters = px.filters.declared.clone();
+    let explicit = !filters.is_empty();
+    let compresses = px.settings.compression.is_some() && px.settings.mode == Mode::Http;
+    if compresses && !filters.iter().any(ProxyFilter::compresses) {
+        if explicit {
+            let text = format!(
+                "config: {} '{}': require an explicit filter declaration to use HTTP compression",
+                kind(px),
+                px.name
+            );
+            diags.plain(Severity::Alert, text);
+        }
+        filters.push(ProxyFilter::Compression(CompressionFilter::AsDirected));
+    }
+    let ordered = ProxyFilters {
+        request: in_sequence(&filters, px.filters.request_sequence.as_ref(), px, diags),
+        response: in_sequence(&filters, px.filters.response_sequence.as_ref(), px, diags),
+    };
+    (!filters.is_empty()).then(|| Box::new(ordered))
+}
+
+fn kind(px: &ProxyDraft) -> &'static str {
+    match px.role {
+        Some(Role::Listen) | None => "proxy",
+        Some(role) => role.keyword(),
+    }
+}
+
+/// Filters as `filter-sequence` names them; those it leaves out do nothing.
+fn in_sequence(
+    filters: &[ProxyFilter],
+    sequence: Option<&Sequence>,
+    px: &ProxyDraft,
+    diags: &mut Diagnostics,
+) -> Vec<ProxyFilter> {
+    let Some(sequence) = sequence else { return filters.to_vec() };
+    let mut left: Vec<&ProxyFilter> = filters.iter().collect();
+    let mut ordered = Vec::new();
+    for name in &sequence.names {
+        match left.iter().position(|filter| filter.word() == name) {
+            Some(at) => ordered.push(left.remove(at).clone()),
+            None => {
+                let text = format!(
+                    "parsing [{}:{}] : 'filter-sequence' : {} '{}' declares no filter '{name}' that is not named before.",
+                    sequence.place.file,
+                    sequence.place.line,
+                    kind(px),
+                    px.name
+                );
+                diags.plain(Severity::Alert, text);
+            }
+        }
+    }
+    ordered
+}
