@@ -7,6 +7,7 @@ pub mod capabilities;
 pub mod clock;
 pub mod daemon;
 pub mod fdpass;
+pub mod inherit;
 pub mod limits;
 pub mod netns;
 pub mod pidfile;

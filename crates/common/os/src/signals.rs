@@ -99,6 +99,20 @@ pub fn send(pid: i32, signal: i32) {
     }
 }
 
+/// The system's words for a signal, such as `Terminated`.
+#[allow(unsafe_code)]
+pub fn describe(signal: i32) -> String {
+    // SAFETY: strsignal returns a string that lives until this thread asks again; it is copied at once.
+    let text = unsafe {
+        let text = libc::strsignal(signal);
+        if text.is_null() {
+            return format!("Unknown signal {signal}");
+        }
+        std::ffi::CStr::from_ptr(text)
+    };
+    text.to_string_lossy().into_owned()
+}
+
 /// Ignores a signal from now on; children inherit that unless they are started with the default again.
 #[allow(unsafe_code)]
 pub fn ignore(signal: i32) -> io::Result<()> {

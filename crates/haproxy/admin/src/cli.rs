@@ -25,7 +25,7 @@ use haproxy_model::snapshot::{Proxy, Server, Snapshot};
 use crate::source::{About, IdleMeter, Legends, Live, text};
 
 pub use registry::{Command, all};
-pub use serve::{Limits, serve_tcp, serve_unix};
+pub use serve::{Limits, serve_one, serve_tcp, serve_unix};
 
 /// What commands work on; one for all sockets of the process.
 pub struct Context {
@@ -77,13 +77,27 @@ impl Level {
     }
 }
 
+/// What a connection does behind a line (manual of the statistics, 9.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Prompt {
+    /// It ends.
+    #[default]
+    Off,
+    /// It waits for the next line.
+    Silent,
+    /// It asks for the next line.
+    Shown,
+}
+
 /// One connection's state.
 #[derive(Clone, Debug)]
 pub struct Session {
     /// What it may do.
     pub level: Level,
-    /// True once `prompt` was given: the connection stays and asks.
-    pub interactive: bool,
+    /// Whether the connection stays, and asks.
+    pub prompt: Prompt,
+    /// The prompt shows the process's age.
+    pub timed: bool,
     /// True after `expert-mode on`.
     pub expert: bool,
     /// True after `experimental-mode on`.
@@ -97,7 +111,15 @@ pub struct Session {
 impl Session {
     /// A new connection's state.
     pub fn new(level: Level, timeout: Duration) -> Self {
-        Session { level, interactive: false, expert: false, experimental: false, timeout, closing: false }
+        Session {
+            level,
+            prompt: Prompt::Off,
+            timed: false,
+            expert: false,
+            experimental: false,
+            timeout,
+            closing: false,
+        }
     }
 }
 

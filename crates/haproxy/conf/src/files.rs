@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::{IpAddr, ToSocketAddrs as _};
 
 /// One configuration source as the command line names it: a file or a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub struct DirEntry {
     pub kind: EntryKind,
 }
 
-/// Reads files for the loader.
+/// Reads files for the loader, and asks for what else the machine knows.
 pub trait FileProvider {
     /// What stands at the path.
     fn kind(&self, path: &str) -> io::Result<EntryKind>;
@@ -44,6 +45,10 @@ pub trait FileProvider {
     fn read(&self, path: &str) -> io::Result<Vec<u8>>;
     /// The names in a directory, in any order.
     fn list(&self, path: &str) -> io::Result<Vec<DirEntry>>;
+    /// The addresses of a name, in the order of the system's resolver.
+    fn addresses(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+        Ok((name, 0).to_socket_addrs()?.map(|address| address.ip()).collect())
+    }
 }
 
 /// Files of the machine.

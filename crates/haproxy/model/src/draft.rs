@@ -223,4 +223,8 @@ impl FileProvider for NamedFiles {
     fn list(&self, path: &str) -> std::io::Result<Vec<DirEntry>> {
         self.files.list(&self.full(path))
     }
+
+    fn addresses(&self, name: &str) -> std::io::Result<Vec<std::net::IpAddr>> {
+        self.files.addresses(name)
+    }
 }

@@ -115,6 +115,36 @@ pub struct Global {
     pub crt_base: Option<PathBuf>,
     /// `ca-base`
     pub ca_base: Option<PathBuf>,
+    /// `master-worker`, which asks for a master as `-W` does.
+    pub master_worker: bool,
+    /// Whether the failure of one child ends the master and all others; not after `master-worker no-exit-on-failure`.
+    pub exit_on_failure: bool,
+    /// `mworker-max-reloads`
+    pub max_reloads: u32,
+    /// `program` sections.
+    pub programs: Vec<Program>,
+}
+
+/// A program the master starts beside its worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// Its name.
+    pub name: String,
+    /// What to start, with its arguments.
+    pub command: Vec<String>,
+    /// `user`
+    pub uid: Option<u32>,
+    /// `group`
+    pub gid: Option<u32>,
+    /// `option start-on-reload`
+    pub start_on_reload: bool,
+}
+
+impl Program {
+    /// A program without settings.
+    pub fn new(name: String) -> Self {
+        Program { name, command: Vec::new(), uid: None, gid: None, start_on_reload: true }
+    }
 }
 
 /// What compression may cost the process.
@@ -191,6 +221,10 @@ impl Default for Global {
             default_path: None,
             crt_base: None,
             ca_base: None,
+            master_worker: false,
+            exit_on_failure: true,
+            max_reloads: 50,
+            programs: Vec::new(),
         }
     }
 }

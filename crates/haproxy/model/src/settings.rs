@@ -481,6 +481,13 @@ pub enum BindAddress {
     Fd(i32),
 }
 
+impl BindAddress {
+    /// Whether it is a path of the file system.
+    pub fn is_unix(&self) -> bool {
+        matches!(self, BindAddress::Unix(_))
+    }
+}
+
 /// An address a server is reached at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServerAddress {

@@ -10,6 +10,8 @@ use std::ffi::OsString;
 
 use haproxy_conf::{Environment, Facts, Source, evaluate_command_line};
 
+use crate::role::Role;
+
 pub use flags::{FLAGS, Flag, Value};
 pub use usage::usage;
 
@@ -208,14 +210,12 @@ impl Args {
     }
 
     /// Why this command line cannot be run; nothing for a check, which needs no process life.
-    pub fn unavailable(&self) -> Option<String> {
-        if self.switches.check {
+    pub fn unavailable(&self, role: &Role) -> Option<String> {
+        // a master and its children act on these flags in their own ways
+        if self.switches.check || self.master_worker != MasterWorker::Off || !matches!(role, Role::Alone) {
             return None;
         }
         let asked = [
-            (self.master_worker == MasterWorker::On, "-W", "master-worker mode"),
-            (self.master_worker == MasterWorker::Systemd, "-Ws", "master-worker mode"),
-            (self.master_socket.is_some(), "-S", "the master's socket"),
             (!self.finish.is_empty(), "-sf", "taking over from an older process"),
             (!self.terminate.is_empty(), "-st", "taking over from an older process"),
             (self.inherit_from.is_some(), "-x", "taking over listening sockets"),

@@ -15,8 +15,13 @@ use socket2::Socket;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::args::Args;
+use crate::handover::fixed;
+use crate::handover::receiver::{Bound, Fresh};
 use crate::load::{self, Lasting};
-use crate::{messages, sockets};
+use crate::pages::{DoorKeys, Doors};
+use crate::role::Ties;
+use crate::worker::{Describe, Wish};
+use crate::{messages, sockets, worker};
 
 /// What the control loop owns.
 pub struct Control {
@@ -30,6 +35,8 @@ pub struct Control {
     pub stats: Vec<(BindSettings, Socket)>,
     /// What its commands work on.
     pub context: Arc<Context>,
+    /// The tie to a master, if there is one.
+    pub ties: Option<Ties>,
 }
 
 /// Signals the program answers to (management manual §4).
@@ -53,6 +60,7 @@ enum Event {
     Reload,
     Ignored,
     Drained,
+    Configuration(Box<Wish>),
 }
 
 /// Runs until the process shall end.
@@ -76,13 +84,24 @@ enum Ending {
 }
 
 async fn serve(mut control: Control) -> io::Result<Ending> {
-    crate::pages::serve(&control.context, std::mem::take(&mut control.stats))?;
+    let mut doors = Doors::default();
+    doors.open(&control.context, std::mem::take(&mut control.stats))?;
     let process = Arc::clone(&control.running.process);
     let mut signals = Signals::new()?;
     let mut stopping = false;
+    let (wishes, mut wished) = tokio::sync::mpsc::unbounded_channel();
+    let has_master = control.ties.is_some();
+    if let Some(ties) = control.ties.take() {
+        let describe = describe(&control, doors.keys());
+        worker::start(ties, &control.context, describe, wishes.clone())?;
+    }
     tokio::task::spawn_local(haproxy_engine::health::run(Arc::clone(&process)));
     loop {
-        match signals.next(&process, stopping).await {
+        let event = tokio::select! {
+            event = signals.next(&process, stopping) => event,
+            Some(wish) = wished.recv() => Event::Configuration(Box::new(wish)),
+        };
+        match event {
             Event::Terminate(signal) => return Ok(Ending::Killed(signal)),
             Event::SoftStop if !stopping => {
                 stopping = true;
@@ -105,7 +124,19 @@ async fn serve(mut control: Control) -> io::Result<Ending> {
             }
             Event::Hangup => tell_servers(&process.snapshot.load()),
             Event::Quit => tell_memory(&process),
+            // a worker gets its configurations from its master
+            Event::Reload if has_master => {}
             Event::Reload => reload(&control),
+            Event::Configuration(wish) => {
+                let (fresh, done) = *wish;
+                let refused = if stopping {
+                    Some("The worker is ending.".to_owned())
+                } else {
+                    apply(&control, fresh, &mut doors).err()
+                };
+                // the reader may have been killed
+                drop(done.send(refused));
+            }
             Event::SoftStop | Event::Ignored => {}
         }
     }
@@ -195,6 +226,28 @@ fn tell_memory(process: &haproxy_engine::process::Process) {
     messages::print(Severity::Notice, &text);
 }
 
+/// What a reader is told of the process at the time it asks.
+fn describe(control: &Control, doors: DoorKeys) -> Describe {
+    let (args, lasting) = (control.args.clone(), control.lasting.clone());
+    let process = Arc::clone(&control.running.process);
+    Arc::new(move || Bound {
+        args: args.clone(),
+        lasting: lasting.clone(),
+        host: process.hostname.clone(),
+        old: process.snapshot.load_full(),
+        stats: doors.list(),
+    })
+}
+
+/// Puts a configuration in force whose sockets are all there.
+fn apply(control: &Control, fresh: Fresh, doors: &mut Doors) -> Result<(), String> {
+    doors.renew(&control.context, &fresh.snapshot, fresh.stats).map_err(|error| error.to_string())?;
+    control.running.replace(Arc::new(fresh.snapshot));
+    control.context.patterns.store(Arc::new(fresh.patterns));
+    control.running.listen(fresh.listening);
+    Ok(())
+}
+
 /// USR2: a new snapshot beside the running one; refused as a whole when anything is wrong with it.
 fn reload(control: &Control) {
     let process = &control.running.process;
@@ -212,8 +265,9 @@ fn reload(control: &Control) {
         messages::print(Severity::Alert, "Reload refused: the old configuration goes on.");
         return;
     };
-    if snapshot.global.threads != old.global.threads {
-        messages::print(Severity::Alert, "Reload refused: 'nbthread' cannot change in a running process.");
+    if let Some(change) = fixed::difference(&fixed::list(&old.global), &fixed::list(&snapshot.global)) {
+        let text = format!("Reload refused: {change}, which a running process cannot do.");
+        messages::print(Severity::Alert, &text);
         return;
     }
     let stays = |index: usize| {

@@ -42,6 +42,17 @@ pub fn after_reading(env: &mut Environment, files: &[Source], sockets: &[String]
     Ok(())
 }
 
+/// What a master adds to its own environment after the reading: the addresses of its sockets, separated by semicolons.
+pub fn of_master(env: &mut Environment, sockets: &[String]) -> Result<(), EnvError> {
+    for name in FORMATS {
+        env.unset(name.as_bytes())?;
+    }
+    if !sockets.is_empty() {
+        env.set(b"HAPROXY_MASTER_CLI", sockets.join(";").as_bytes())?;
+    }
+    Ok(())
+}
+
 /// Not listed by `show env`.
 const FORMATS: &[&str] = &[
     "HAPROXY_TCP_LOG_FMT",

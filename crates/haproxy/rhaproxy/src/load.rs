@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use haproxy_conf::{
-    Diagnostics, Environment, FileProvider, Flow, OsFiles, Reader, Severity, Source, expand_sources,
-};
+use haproxy_conf::{Diagnostics, Environment, FileProvider, Flow, OsFiles, Reader, Severity, expand_sources};
 use haproxy_expr::Load;
 use haproxy_expr::pattern::store::PatternRef;
 use haproxy_expr::vars::VarNames;
@@ -13,7 +11,7 @@ use haproxy_model::parse::{NEGATABLE, SECTIONS, Sink};
 use haproxy_model::resolve::resolve;
 use haproxy_model::snapshot::Snapshot;
 
-use crate::args::Args;
+use crate::args::{Args, MasterWorker};
 use crate::limits;
 use crate::version::facts;
 
@@ -59,18 +57,18 @@ pub fn load(
     for text in &args.notices {
         diags.plain(Severity::Notice, text.clone());
     }
-    let sources = match expand_sources(&args.sources, &*files) {
-        Ok(sources) => sources,
-        Err(error) => {
-            diags.plain(Severity::Alert, error.to_string());
-            return Loaded { snapshot: None, patterns: Vec::new(), diags, quiet: false, zero_warning: false };
-        }
-    };
-    let (draft, flow) = read(args, &sources, env, files, lasting, &mut diags);
+    let (draft, flow) = draft(args, env, files, lasting, &mut diags);
     let (quiet, zero_warning) = (draft.global.quiet, draft.global.zero_warning);
     let patterns = draft.load.patterns.all().to_vec();
     let mut snapshot = None;
     if flow == Flow::Continue {
+        if args.master_worker == MasterWorker::Off
+            && !draft.global.master_worker
+            && !draft.global.programs.is_empty()
+        {
+            let text = "Can't use a 'program' section without master worker mode.";
+            diags.plain(Severity::Alert, text);
+        }
         let generation = old.map_or(1, |old| old.generation + 1);
         let resolved = resolve(draft, old, generation, &mut diags);
         snapshot = resolved.filter(|_| !diags.has_errors());
@@ -81,9 +79,9 @@ pub fn load(
     Loaded { snapshot, patterns, diags, quiet, zero_warning }
 }
 
-fn read(
+/// Reads the files as they are written.
+pub fn draft(
     args: &Args,
-    sources: &[Source],
     env: &mut Environment,
     files: Arc<dyn FileProvider + Send + Sync>,
     lasting: &Lasting,
@@ -95,10 +93,17 @@ fn read(
     draft.env = env.clone();
     draft.ignore_resolution = args.switches.ignore_resolution_failures;
     draft.global.localpeer = args.local_peer.clone();
+    let sources = match expand_sources(&args.sources, &*files) {
+        Ok(sources) => sources,
+        Err(error) => {
+            diags.plain(Severity::Alert, error.to_string());
+            return (draft, Flow::Abort);
+        }
+    };
     let mut sink = Sink::new(draft);
     let facts = facts(&args.switches);
     let reader = Reader { sections: SECTIONS, negatable: NEGATABLE, facts: &facts, provider: &*files };
-    let flow = reader.read(sources, env, diags, &mut sink);
+    let flow = reader.read(&sources, env, diags, &mut sink);
     let mut draft = sink.draft;
     if let Some(maxconn) = args.maxconn {
         draft.global.maxconn = Some(maxconn);

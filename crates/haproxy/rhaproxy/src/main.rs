@@ -1,11 +1,13 @@
 //! The rhaproxy program.
 
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use haproxy_conf::{Environment, Program};
 use rhaproxy::answers::{Answer, Process, alert, answer};
-use rhaproxy::args::{self, Command};
+use rhaproxy::args::{self, Command, MasterWorker};
+use rhaproxy::role::Role;
 use rhaproxy::version::VERSION;
 
 /// Signals the program answers to.
@@ -24,6 +26,8 @@ const SIGNALS: [i32; 8] = [
 static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // descriptors a master left open are taken before anything else is opened
+    let role = Role::of_process();
     let mut arguments = std::env::args_os();
     let name =
         arguments.next().map_or_else(|| "haproxy".to_owned(), |name| name.to_string_lossy().into_owned());
@@ -32,10 +36,17 @@ fn main() -> ExitCode {
     drop(common_os::signals::unblock(&SIGNALS));
     // scripts find the process by this name, whatever its file is called
     drop(common_os::process::set_name("haproxy"));
-    let command = match args::parse(arguments) {
-        Command::Run(args) if args.unavailable().is_none() => {
+    let words: Vec<OsString> = arguments.collect();
+    let command = match args::parse(words.iter().cloned()) {
+        Command::Run(args) if args.unavailable(&role).is_none() => {
             rhaproxy::messages::install();
-            return rhaproxy::start::run(*args, &process);
+            let wants_master = args.master_worker != MasterWorker::Off && !args.switches.check;
+            return match role {
+                Role::Alone if wants_master => rhaproxy::master::run(*args, &process, words),
+                Role::Alone => rhaproxy::start::run(*args, &process, words),
+                Role::Worker(ties) => rhaproxy::start::work(*args, &process, ties),
+                Role::Reader(ties) => rhaproxy::handover::reader::run(&args, &process, ties),
+            };
         }
         command => command,
     };
@@ -65,7 +76,7 @@ fn describe(name: String) -> Process {
 
 fn refuse(command: &Command, process: &Process) -> Answer {
     let reason = match command {
-        Command::Run(args) => args.unavailable(),
+        Command::Run(args) => args.unavailable(&Role::Alone),
         _ => None,
     };
     let text =

@@ -1,8 +1,9 @@
 //! What operators use of the running process: built-in services, and the sockets of the runtime API.
 
+use std::collections::HashMap;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -13,8 +14,11 @@ use haproxy_engine::process::Process;
 use haproxy_expr::pattern::store::PatternRef;
 use haproxy_expr::vars::VarNames;
 use haproxy_model::settings::{BindAddress, BindSettings};
+use haproxy_model::snapshot::Snapshot;
 use socket2::{Domain, Socket};
+use tokio::task::JoinHandle;
 
+use crate::sockets::stats_key;
 use crate::version::{RELEASED, VERSION};
 
 /// The program as statistics name it.
@@ -33,16 +37,7 @@ pub fn context(
     patterns: Vec<Arc<PatternRef>>,
     sockets: &[(BindSettings, Socket)],
 ) -> Context {
-    let shown = |(bind, _): &(BindSettings, Socket)| {
-        let place = match &bind.address {
-            BindAddress::Ip(ip) if ip.is_ipv4() => format!("ipv4@{ip}"),
-            BindAddress::Ip(ip) => format!("ipv6@{ip}"),
-            BindAddress::Unix(path) => format!("unix@{}", path.display()),
-            BindAddress::Abstract(name) => format!("abns@{}", String::from_utf8_lossy(name)),
-            BindAddress::Fd(fd) => format!("fd@{fd}"),
-        };
-        (place, Level::from_setting(bind.level))
-    };
+    let shown = |(bind, _): &(BindSettings, Socket)| (shown_place(bind), Level::from_setting(bind.level));
     Context {
         process: Arc::clone(process),
         about: ABOUT,
@@ -54,28 +49,95 @@ pub fn context(
     }
 }
 
-/// Begins to serve the sockets of the runtime API. Within a `LocalSet`.
-pub fn serve(context: &Arc<Context>, sockets: Vec<(BindSettings, Socket)>) -> io::Result<()> {
-    let global = &context.process.snapshot.load_full().global;
-    let connections = Arc::new(AtomicU32::new(0));
-    for (bind, socket) in sockets {
-        let limits = Limits {
-            level: Level::from_setting(bind.level),
-            timeout: Duration::from_millis(global.stats_timeout_ms),
-            connections_max: global.stats_maxconn,
-            connections: Arc::clone(&connections),
-        };
-        socket.set_nonblocking(true)?;
-        let context = Arc::clone(context);
-        if socket.domain()? == Domain::UNIX {
-            let listener = tokio::net::UnixListener::from_std(socket.into())?;
-            tokio::task::spawn_local(cli::serve_unix(listener, context, limits));
-        } else {
-            let listener = tokio::net::TcpListener::from_std(socket.into())?;
-            tokio::task::spawn_local(cli::serve_tcp(listener, context, limits));
-        }
+/// A socket of commands, as lists and variables name it.
+pub fn shown_place(bind: &BindSettings) -> String {
+    match &bind.address {
+        BindAddress::Ip(ip) if ip.is_ipv4() => format!("ipv4@{ip}"),
+        BindAddress::Ip(ip) => format!("ipv6@{ip}"),
+        BindAddress::Unix(path) => format!("unix@{}", path.display()),
+        BindAddress::Abstract(name) => format!("abns@{}", String::from_utf8_lossy(name)),
+        BindAddress::Fd(fd) => format!("fd@{fd}"),
     }
-    Ok(())
+}
+
+/// The sockets of the runtime API that are being served.
+#[derive(Default)]
+pub struct Doors {
+    open: HashMap<String, JoinHandle<()>>,
+    keys: DoorKeys,
+    connections: Arc<AtomicU32>,
+}
+
+/// Keys of the sockets being served, for other threads to see.
+#[derive(Clone, Debug, Default)]
+pub struct DoorKeys(Arc<Mutex<Vec<String>>>);
+
+impl DoorKeys {
+    /// The keys.
+    pub fn list(&self) -> Vec<String> {
+        self.0.lock().map(|keys| keys.clone()).unwrap_or_default()
+    }
+}
+
+impl Doors {
+    /// Their keys.
+    pub fn keys(&self) -> DoorKeys {
+        self.keys.clone()
+    }
+
+    /// Begins to serve sockets. Within a `LocalSet`.
+    pub fn open(&mut self, context: &Arc<Context>, sockets: Vec<(BindSettings, Socket)>) -> io::Result<()> {
+        let snapshot = context.process.snapshot.load_full();
+        self.open_for(context, &snapshot, sockets)
+    }
+
+    /// Serves what a new configuration names: sockets it does not name any more are closed, `fresh` ones opened.
+    pub fn renew(
+        &mut self,
+        context: &Arc<Context>,
+        snapshot: &Snapshot,
+        fresh: Vec<(BindSettings, Socket)>,
+    ) -> io::Result<()> {
+        let wanted: Vec<String> = snapshot.global.stats_sockets.iter().map(stats_key).collect();
+        self.open.retain(|key, task| {
+            let stays = wanted.contains(key);
+            if !stays {
+                task.abort();
+            }
+            stays
+        });
+        self.open_for(context, snapshot, fresh)
+    }
+
+    fn open_for(
+        &mut self,
+        context: &Arc<Context>,
+        snapshot: &Snapshot,
+        sockets: Vec<(BindSettings, Socket)>,
+    ) -> io::Result<()> {
+        for (bind, socket) in sockets {
+            let limits = Limits {
+                level: Level::from_setting(bind.level),
+                timeout: Duration::from_millis(snapshot.global.stats_timeout_ms),
+                connections_max: snapshot.global.stats_maxconn,
+                connections: Arc::clone(&self.connections),
+            };
+            socket.set_nonblocking(true)?;
+            let context = Arc::clone(context);
+            let task = if socket.domain()? == Domain::UNIX {
+                let listener = tokio::net::UnixListener::from_std(socket.into())?;
+                tokio::task::spawn_local(cli::serve_unix(listener, context, limits))
+            } else {
+                let listener = tokio::net::TcpListener::from_std(socket.into())?;
+                tokio::task::spawn_local(cli::serve_tcp(listener, context, limits))
+            };
+            self.open.insert(stats_key(&bind), task);
+        }
+        if let Ok(mut keys) = self.keys.0.lock() {
+            *keys = self.open.keys().cloned().collect();
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What happens between a good load and the first connection: limits, sockets, background, rights.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
@@ -14,21 +14,16 @@ use haproxy_expr::pattern::store::PatternRef;
 use haproxy_model::snapshot::Snapshot;
 
 use crate::answers::Process;
-use crate::args::{Args, Mode};
+use crate::args::{Args, MasterWorker, Mode};
 use crate::control::{self, Control};
 use crate::load::{self, Lasting, Loaded};
 use crate::messages;
+use crate::role::Ties;
 use crate::sockets;
 
-/// Loads the configuration and runs it, or only checks it.
-pub fn run(args: Args, process: &Process) -> ExitCode {
-    let mut env = Environment::from_process();
-    let host = nix::unistd::gethostname()
-        .map_or_else(|_| "localhost".to_owned(), |name| name.to_string_lossy().into_owned());
-    if let Err(error) = crate::environment::before_reading(&mut env, &args, &host) {
-        messages::print(Severity::Alert, &error.to_string());
-        return ExitCode::from(1);
-    }
+/// Loads the configuration and runs it, or only checks it. `words` are the arguments, for a master that the
+/// configuration asks for.
+pub fn run(args: Args, process: &Process, words: Vec<OsString>) -> ExitCode {
     if let Some(directory) = &args.directory
         && let Err(error) = std::env::set_current_dir(directory)
     {
@@ -36,33 +31,88 @@ pub fn run(args: Args, process: &Process) -> ExitCode {
         return ExitCode::from(1);
     }
     let lasting = Lasting::default();
-    let files = load::machine_files();
-    let loaded = load::load(&args, &mut env, files, &lasting, None);
-    let quiet = args.is_silent() || (loaded.quiet && !args.switches.verbose);
-    show(&loaded, &args, process, quiet);
-    let warned = loaded.diags.counts().warnings > 0;
-    let Some(snapshot) = loaded.snapshot else { return ExitCode::from(1) };
-    if warned && (args.switches.zero_warning || loaded.zero_warning) {
-        messages::print(Severity::Alert, "Some warnings were found and 'zero-warning' is set. Aborting.");
-        return ExitCode::from(1);
-    }
+    let Some(ready) = prepare(&args, process, &lasting) else { return ExitCode::from(1) };
     if let Some(asked) = &args.dump_keywords {
         print!("{}", crate::keywords::listing(asked));
     }
     if args.switches.check {
-        return check(&snapshot, warned, quiet);
+        return check(&ready.snapshot, ready.warned, ready.quiet);
     }
-    match serve(args, snapshot, loaded.patterns, lasting, process, host, quiet) {
-        Ok(code) => code,
-        Err(text) => {
-            messages::print(Severity::Alert, &text);
-            ExitCode::from(1)
-        }
+    if ready.snapshot.global.master_worker {
+        let args = Args { master_worker: MasterWorker::On, directory: None, ..args };
+        return crate::master::run(args, process, words);
     }
+    finish(serve(args, ready, lasting, process, None))
+}
+
+/// Loads the configuration and runs it as the worker of a master.
+pub fn work(mut args: Args, process: &Process, ties: Ties) -> ExitCode {
+    // they are the master's business; the arguments only show whom this worker follows
+    args.finish.clear();
+    args.terminate.clear();
+    args.inherit_from = None;
+    let lasting = Lasting::default();
+    let Some(ready) = prepare(&args, process, &lasting) else { return ExitCode::from(1) };
+    finish(serve(args, ready, lasting, process, Some(ties)))
+}
+
+fn finish(outcome: Result<ExitCode, String>) -> ExitCode {
+    outcome.unwrap_or_else(|text| {
+        messages::print(Severity::Alert, &text);
+        ExitCode::from(1)
+    })
+}
+
+/// The machine's name.
+pub fn host_name() -> String {
+    nix::unistd::gethostname()
+        .map_or_else(|_| "localhost".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// A configuration that may be started.
+struct Ready {
+    snapshot: Snapshot,
+    patterns: Vec<Arc<PatternRef>>,
+    host: String,
+    warned: bool,
+    quiet: bool,
+}
+
+/// Loads and tells what there is to tell; `None` when it must not be started.
+fn prepare(args: &Args, process: &Process, lasting: &Lasting) -> Option<Ready> {
+    let mut env = Environment::from_process();
+    let host = host_name();
+    if let Err(error) = crate::environment::before_reading(&mut env, args, &host) {
+        messages::print(Severity::Alert, &error.to_string());
+        return None;
+    }
+    let loaded = load::load(args, &mut env, load::machine_files(), lasting, None);
+    let quiet = args.is_silent() || (loaded.quiet && !args.switches.verbose);
+    show(&loaded, args, process, quiet);
+    let warned = loaded.diags.counts().warnings > 0;
+    if !may_start(&loaded, args) {
+        return None;
+    }
+    Some(Ready { snapshot: loaded.snapshot?, patterns: loaded.patterns, host, warned, quiet })
+}
+
+/// Whether a load without errors may be started: warnings are forbidden where `zero-warning` is set.
+pub fn may_start(loaded: &Loaded, args: &Args) -> bool {
+    let forbidden = args.switches.zero_warning || loaded.zero_warning;
+    if loaded.snapshot.is_some() && forbidden && loaded.diags.counts().warnings > 0 {
+        messages::print(Severity::Alert, "Some warnings were found and 'zero-warning' is set. Aborting.");
+        return false;
+    }
+    loaded.snapshot.is_some()
+}
+
+/// What is said of a configuration that listens nowhere.
+pub fn no_listener(process: &Process) -> String {
+    format!("[{}.main()] No enabled listener found (check for 'bind' directives) ! Exiting.", process.name)
 }
 
 /// Prints the load's messages. Silence never hides errors.
-fn show(loaded: &Loaded, args: &Args, process: &Process, quiet: bool) {
+pub fn show(loaded: &Loaded, args: &Args, process: &Process, quiet: bool) {
     let least = match (quiet, args.switches.diagnostics) {
         (true, _) => Severity::Alert,
         (false, true) => Severity::Diag,
@@ -91,18 +141,14 @@ fn check(snapshot: &Snapshot, warned: bool, quiet: bool) -> ExitCode {
 
 fn serve(
     args: Args,
-    snapshot: Snapshot,
-    patterns: Vec<Arc<PatternRef>>,
+    ready: Ready,
     lasting: Lasting,
     process: &Process,
-    host: String,
-    quiet: bool,
+    ties: Option<Ties>,
 ) -> Result<ExitCode, String> {
+    let Ready { snapshot, patterns, host, quiet, .. } = ready;
     if snapshot.listeners.is_empty() && snapshot.global.stats_sockets.is_empty() {
-        return Err(format!(
-            "[{}.main()] No enabled listener found (check for 'bind' directives) ! Exiting.",
-            process.name
-        ));
+        return Err(no_listener(process));
     }
     crate::saved::restore(&snapshot, &*load::machine_files());
     raise_limits(&snapshot)?;
@@ -119,7 +165,7 @@ fn serve(
         }
         format!("[{}.main()] Some protocols failed to start their listeners! Exiting.", process.name)
     };
-    let stats = sockets::open_stats(&snapshot).map_err(told)?;
+    let stats = sockets::open_stats(&snapshot, |_| true).map_err(told)?;
     let log = LogOutput::default();
     log.open_early(&snapshot.global.logs);
     for px in &snapshot.proxies {
@@ -130,7 +176,10 @@ fn serve(
         Mode::Configured => snapshot.global.daemon,
         Mode::Foreground | Mode::Debug => false,
     };
-    go_to_background(background, &snapshot, process)?;
+    // a worker is where its master is
+    if ties.is_none() {
+        go_to_background(background, &snapshot, process)?;
+    }
     drop_rights(&snapshot, process)?;
     // `quiet` and `-q` keep everything but errors from the terminal
     if background || quiet {
@@ -143,7 +192,7 @@ fn serve(
     let running = run::start(Arc::new(snapshot), listening, log, services, machine)
         .map_err(|error| format!("[{}.main()] Cannot start threads: {error}", process.name))?;
     let context = crate::pages::context(&running.process, idle, Arc::clone(&lasting.vars), patterns, &stats);
-    let control = Control { args, lasting, running, stats, context: Arc::new(context) };
+    let control = Control { args, lasting, running, stats, context: Arc::new(context), ties };
     control::run(control).map_err(|error| format!("[{}.main()] {error}", process.name))
 }
 

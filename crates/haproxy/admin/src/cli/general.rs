@@ -5,7 +5,7 @@ use std::time::Duration;
 use common_base::duration::{TimeUnit, parse_time};
 use haproxy_expr::vars::SharedValue;
 
-use super::{Answer, Call, Command, Level, registry};
+use super::{Answer, Call, Command, Level, Prompt, registry};
 
 /// Commands about the connection itself, and variables.
 pub(super) const COMMANDS: &[Command] = &[
@@ -111,12 +111,28 @@ fn help(call: &mut Call<'_>) -> Answer {
     registry::help(&call.args, call.session).into()
 }
 
+/// Modes of the prompt.
+const PROMPT_HELP: &str = "Usage: prompt [help | n | i | p | timed]*\n  n     : non-interactive mode\n  \
+     i     : interactive mode without a prompt\n  p     : interactive mode with a prompt\n  \
+     timed : toggle displaying the time in the prompt\n";
+
 fn prompt(call: &mut Call<'_>) -> Answer {
-    call.session.interactive = match call.arg(0) {
-        "n" => false,
-        "i" | "p" => true,
-        _ => !call.session.interactive,
-    };
+    let session = &mut *call.session;
+    if call.args.is_empty() {
+        session.prompt = if session.prompt == Prompt::Shown { Prompt::Off } else { Prompt::Shown };
+    }
+    for word in &call.args {
+        match word.as_str() {
+            "n" => session.prompt = Prompt::Off,
+            "i" => session.prompt = Prompt::Silent,
+            "p" => session.prompt = Prompt::Shown,
+            "timed" => {
+                session.prompt = Prompt::Shown;
+                session.timed = !session.timed;
+            }
+            _ => return PROMPT_HELP.into(),
+        }
+    }
     "".into()
 }
 

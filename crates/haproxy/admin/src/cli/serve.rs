@@ -10,7 +10,10 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::time::timeout;
 
 use super::words::{self, Line};
-use super::{Answer, Context, Level, Session, run};
+use super::{Answer, Context, Level, Prompt, Session, run};
+
+/// What the clock of a process shows at its start.
+const CLOCK_ORIGIN_MS: u64 = 1000;
 
 /// Longest line or payload (manual of the statistics: 128 kB).
 const INPUT_MAX: usize = 128 * 1024;
@@ -73,12 +76,26 @@ fn begin(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, context: &Arc<Co
     });
 }
 
+/// Serves one connection that is there already, with the state it begins with. Within a `LocalSet`.
+pub fn serve_one(
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    context: Arc<Context>,
+    session: Session,
+) {
+    // an operator who hangs up ends the connection and nothing else
+    tokio::task::spawn_local(async move { drop(converse(stream, &context, session).await) });
+}
+
 /// Reads commands and answers them: one line, or, once `prompt` was given, until the other side ends.
 pub(super) async fn converse<S>(stream: S, context: &Context, mut session: Session) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut stream = BufReader::new(stream);
+    if session.prompt == Prompt::Shown {
+        stream.write_all(ask(context, &session).as_bytes()).await?;
+        stream.flush().await?;
+    }
     loop {
         let Some(line) = read_line(&mut stream, session.timeout).await? else { return Ok(()) };
         let mut lines = words::split(&line);
@@ -96,13 +113,25 @@ where
             stream.write_all(text.as_bytes()).await?;
             stream.write_all(b"\n").await?;
         }
-        if !session.interactive {
-            stream.flush().await?;
-            return stream.shutdown().await;
+        match session.prompt {
+            Prompt::Off => {
+                stream.flush().await?;
+                return stream.shutdown().await;
+            }
+            Prompt::Silent => {}
+            Prompt::Shown => stream.write_all(ask(context, &session).as_bytes()).await?,
         }
-        stream.write_all(b"> ").await?;
         stream.flush().await?;
     }
+}
+
+/// The prompt: `> `, or with the age `[d:hh:mm:ss]> `.
+fn ask(context: &Context, session: &Session) -> String {
+    if !session.timed {
+        return "> ".to_owned();
+    }
+    let s = context.process.clock.now_ms().saturating_sub(CLOCK_ORIGIN_MS) / 1000;
+    format!("[{}:{:02}:{:02}:{:02}]> ", s / 86_400, s / 3_600 % 24, s / 60 % 60, s % 60)
 }
 
 async fn answer(context: &Context, session: &mut Session, line: Line) -> String {

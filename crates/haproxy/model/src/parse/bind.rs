@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use common_base::address::{AddressRules, Family, Host, Port, Target, Transport};
-use haproxy_conf::{Cursor, ParseError, Row, Sections, Status, did_you_mean_suffix};
+use haproxy_conf::{Cursor, FileProvider, ParseError, Row, Sections, Status, did_you_mean_suffix};
 
 use super::{Keyword, address, text};
 use crate::draft::Draft;
@@ -214,7 +214,7 @@ fn open_address(draft: &Draft, part: &str) -> Result<Vec<BindSettings>, String> 
         Target::Ip(host, port) => {
             let ips = match host {
                 Host::Ip(ip) => vec![ip],
-                Host::Name(name, family) => resolve(&name, family)
+                Host::Name(name, family) => resolve(&*draft.files, &name, family)
                     .ok_or_else(|| format!("could not resolve address '{name}' in '{part}'"))?,
             };
             let ports = match port {
@@ -236,12 +236,11 @@ fn open_address(draft: &Draft, part: &str) -> Result<Vec<BindSettings>, String> 
 }
 
 /// Addresses of a name by the system's resolver.
-pub fn resolve(name: &str, family: Family) -> Option<Vec<IpAddr>> {
-    use std::net::ToSocketAddrs;
-    let found: Vec<IpAddr> = (name, 0)
-        .to_socket_addrs()
+pub fn resolve(files: &dyn FileProvider, name: &str, family: Family) -> Option<Vec<IpAddr>> {
+    let found: Vec<IpAddr> = files
+        .addresses(name)
         .ok()?
-        .map(|address| address.ip())
+        .into_iter()
         .filter(|ip| match family {
             Family::V4 => ip.is_ipv4(),
             Family::V6 => ip.is_ipv6(),

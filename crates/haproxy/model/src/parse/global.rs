@@ -141,17 +141,11 @@ pub const KEYWORDS: &[Keyword] = &[
     row!(
         "master-worker",
         "[no-exit-on-failure]",
-        Status::Legacy { modern: "haproxy -W" },
-        accept,
-        "master and worker, today a command line option"
+        Status::Supported,
+        master_worker,
+        "a master watches the worker"
     ),
-    row!(
-        "mworker-max-reloads",
-        "<number>",
-        Status::Accepted("there is no master process in this version"),
-        accept,
-        "reloads a worker survives"
-    ),
+    row!("mworker-max-reloads", "<number>", Status::Supported, max_reloads, "reloads a worker survives"),
     row!(
         "expose-experimental-directives",
         "",
@@ -320,6 +314,23 @@ fn daemon(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     cursor.finish()
 }
 
+fn master_worker(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    draft.global.master_worker = true;
+    if cursor.take_if("no-exit-on-failure") {
+        draft.global.exit_on_failure = false;
+    } else if cursor.at_end() {
+        cursor.warn("'master-worker' is a form of older versions. Use 'haproxy -W' instead.");
+    } else {
+        return Err(cursor.error("'master-worker' only supports 'no-exit-on-failure' option"));
+    }
+    cursor.finish()
+}
+
+fn max_reloads(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    draft.global.max_reloads = cursor.integer()?;
+    cursor.finish()
+}
+
 fn quiet(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     draft.global.quiet = true;
     cursor.finish()
@@ -345,7 +356,7 @@ fn fd_hard_limit(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     cursor.finish()
 }
 
-fn negated(cursor: &Cursor<'_>) -> bool {
+pub(super) fn negated(cursor: &Cursor<'_>) -> bool {
     cursor.negation() == haproxy_conf::Negation::No
 }
 

@@ -3,6 +3,7 @@
 mod bind;
 mod global;
 mod legacy;
+mod program;
 mod proxy;
 mod sections;
 mod server;
@@ -44,6 +45,7 @@ pub fn tables() -> Vec<&'static [Keyword]> {
         bind::KEYWORDS,
         server::KEYWORDS,
         userlist::KEYWORDS,
+        program::KEYWORDS,
         sections::KEYWORDS,
         legacy::LEGACY,
     ]

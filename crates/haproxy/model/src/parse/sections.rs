@@ -57,7 +57,7 @@ pub const OPENERS: &[Opener] = &[
     missing("healthcheck", "a health check to share"),
     missing("traces", "what is traced"),
     missing("namespace_list", "network namespaces by name"),
-    missing("program", "programs started by the master"),
+    opens("program", super::program::open, "a program started by the master"),
 ];
 
 /// Keywords that open a section.

@@ -409,7 +409,9 @@ fn place_at(
             one.address = match host {
                 Host::Ip(ip) => ServerAddress::Ip(SocketAddr::new(ip, number)),
                 Host::Name(name, family) => {
-                    match super::bind::resolve(&name, family).and_then(|ips| ips.first().copied()) {
+                    match super::bind::resolve(&*draft.files, &name, family)
+                        .and_then(|ips| ips.first().copied())
+                    {
                         Some(ip) => ServerAddress::Ip(SocketAddr::new(ip, number)),
                         None if one.init_none || draft.ignore_resolution => {
                             ServerAddress::Unresolved(name, number)
@@ -487,7 +489,7 @@ fn ip(cursor: &mut Cursor<'_>) -> Result<std::net::IpAddr, ParseError> {
     word.parse()
         .ok()
         .or_else(|| {
-            super::bind::resolve(&word, common_base::address::Family::Any)
+            super::bind::resolve(&haproxy_conf::OsFiles, &word, common_base::address::Family::Any)
                 .and_then(|ips| ips.first().copied())
         })
         .ok_or_else(|| cursor.error_before(format!("could not resolve address '{word}'.")))

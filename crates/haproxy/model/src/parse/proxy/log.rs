@@ -232,7 +232,7 @@ fn log_address(draft: &Draft, word: &str) -> Result<LogAddress, String> {
             };
             let ip = match host {
                 Host::Ip(ip) => ip,
-                Host::Name(name, family) => crate::parse::bind::resolve(&name, family)
+                Host::Name(name, family) => crate::parse::bind::resolve(&*draft.files, &name, family)
                     .and_then(|ips| ips.first().copied())
                     .ok_or_else(|| format!("'log': could not resolve address '{name}'."))?,
             };
