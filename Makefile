@@ -3,7 +3,7 @@
 CARGO ?= cargo
 RUN = $(CARGO) run --quiet --package integration
 .EXPORT_ALL_VARIABLES:
-.PHONY: build test check fmt clippy deps conformance differential keepalived-diff bench demo check-scripts interop scenario scenario-short sim fuzz
+.PHONY: build test check fmt clippy deps conformance differential keepalived-diff bench demo check-scripts interop scenario scenario-short sim fuzz compatibility
 
 build: ## both daemons, optimised
 	$(CARGO) build --release --workspace
@@ -60,3 +60,7 @@ sim: ## the VRRP simulation: SIM_HOURS=, SIM_SEED=
 fuzz: ## every property test with many more inputs: CASES=
 	PROPTEST_CASES=$(or $(CASES),20000) $(CARGO) test --release --package haproxy-http --package haproxy-conf \
 		--package keepalived-vrrp --package keepalived-wire --package keepalived-conf --package common-base
+
+compatibility: ## docs/COMPATIBILITY.md from the keyword tables of both programs
+	$(CARGO) build --package rhaproxy --package rkeepalived
+	$(RUN) --bin compatibility

@@ -6,6 +6,7 @@
 pub mod backend;
 pub mod bench;
 pub mod conformance;
+pub mod coverage;
 pub mod diagnostics;
 pub mod differential;
 pub mod framing;

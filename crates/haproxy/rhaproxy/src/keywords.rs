@@ -12,6 +12,7 @@ use haproxy_model::parse;
 use haproxy_rules::{Family, action::Read, table};
 
 use crate::args::FLAGS;
+use crate::master;
 use crate::version::SERVICES;
 
 pub use listings::listing;
@@ -20,7 +21,7 @@ pub use listings::listing;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
     /// Which table it stands in: `section`, `keyword`, `bind`, `server`, `action`, `fetch`, `converter`, `acl`, `alias`,
-    /// `cli`, `service`, `flag`.
+    /// `filter`, `cli`, `service`, `flag`.
     pub family: &'static str,
     /// Where it is valid, or the type it gives.
     pub place: String,
@@ -41,6 +42,9 @@ pub fn all() -> Vec<Listed> {
     for row in parse::registry().rows() {
         listed.push(new("keyword", &places(row.sections), row.name, row.args, row.status, row.doc));
     }
+    for row in parse::ENVIRONMENT {
+        listed.push(new("keyword", "global", row.name, row.args, Status::Supported, row.doc));
+    }
     listed.extend(
         parse::BIND_OPTIONS.iter().map(|row| new("bind", "", row.name, row.args, row.status, row.doc)),
     );
@@ -49,6 +53,7 @@ pub fn all() -> Vec<Listed> {
     );
     listed.extend(actions());
     listed.extend(expressions());
+    listed.push(new("alias", "", "o", "", Status::Supported, "applies its flags to all that follow"));
     for alias in alias::ALIASES {
         let status = match alias.needs {
             alias::Needs::Tls => Status::Accepted("there is no TLS: it is written as '-'"),
@@ -56,10 +61,16 @@ pub fn all() -> Vec<Listed> {
         };
         listed.push(new("alias", "", alias.name, "", status, alias.doc));
     }
+    for (_, name) in haproxy_model::filters::AVAILABLE {
+        listed.push(new("filter", "", name, "", Status::Supported, "a filter"));
+    }
     for command in haproxy_admin::cli::all() {
-        let usage = command.usage.strip_prefix(&command.words.join(" ")).unwrap_or_default().trim();
         let name = command.words.join(" ");
-        listed.push(new("cli", command.level.name(), &name, usage, Status::Supported, command.doc));
+        let args = behind(command.usage, &name);
+        listed.push(new("cli", command.level.name(), &name, args, Status::Supported, command.doc));
+    }
+    for (name, usage, doc) in master::cli::listed() {
+        listed.push(new("cli", "master", &name, behind(usage, &name), Status::Supported, doc));
     }
     listed.extend(SERVICES.iter().map(|name| new("service", "", name, "", Status::Supported, "")));
     for flag in FLAGS {
@@ -84,6 +95,11 @@ pub fn dump() -> String {
         text.push('\n');
     }
     text
+}
+
+/// The arguments in a usage that begins with the name.
+fn behind<'u>(usage: &'u str, name: &str) -> &'u str {
+    usage.strip_prefix(name).unwrap_or_default().trim()
 }
 
 fn new(family: &'static str, place: &str, name: &str, args: &str, status: Status, doc: &str) -> Listed {

@@ -3,7 +3,7 @@
 //!
 //! [`supervise`] is the only file that acts on children; [`cli`] asks it through events.
 
-mod cli;
+pub mod cli;
 mod discover;
 mod exits;
 mod invocation;

@@ -157,6 +157,17 @@ pub fn closest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&
         .map(|(_, word)| word)
 }
 
+/// Root keywords whose blocks are read and checked by the configuration test but run by no process of this version; the
+/// daemon says so once when it starts.
+const NOT_RUN: &[(&str, &str)] = &[
+    ("virtual_server", NO_LVS),
+    ("virtual_server_group", NO_LVS),
+    ("SSL", NO_LVS),
+    ("bfd_instance", "it is checked, but there are no BFD sessions in this version"),
+];
+
+const NO_LVS: &str = "it is checked, but LVS is not run in this version";
+
 /// One line of the keyword dump.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
@@ -186,7 +197,12 @@ pub fn all() -> Vec<Listed> {
 
 fn walk(path: &str, row: &Keyword, found: &mut Vec<Listed>) {
     let block = if path.is_empty() { String::from("(root)") } else { path.to_owned() };
-    found.push(Listed { block, name: row.name, args: row.args, status: row.status, doc: row.doc });
+    let root = path.split('/').next().filter(|root| !root.is_empty()).unwrap_or(row.name);
+    let status = match (row.status, NOT_RUN.iter().find(|(name, _)| *name == root)) {
+        (Status::Supported, Some((_, why))) => Status::Accepted(why),
+        (status, _) => status,
+    };
+    found.push(Listed { block, name: row.name, args: row.args, status, doc: row.doc });
     if let Body::Block(block) = row.body {
         let path = if path.is_empty() { row.name.to_owned() } else { format!("{path}/{}", row.name) };
         for inner in block.tables.iter().flat_map(|table| table.iter()) {

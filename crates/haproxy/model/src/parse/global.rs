@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use haproxy_conf::{Context, Cursor, Line, ParseError, Sections, Status};
+use haproxy_conf::{Context, Cursor, EnvError, Environment, Line, ParseError, Sections, Status};
 
 use super::{Keyword, accept, text};
 use crate::draft::Draft;
@@ -287,21 +287,59 @@ pub const TUNABLES: &[Keyword] = &[
     row!("tune.*", "...", OWN_MEMORY, accept, "tuning of the original's inside"),
 ];
 
-/// `setenv` and its kin act while the file is read. True when the line was one of them.
-pub fn environment(cx: &mut Context<'_>, line: &Line) -> bool {
-    let words = &line.words;
-    let word = |at: usize| words.get(at).map_or(&b""[..], |w| w.as_bytes());
-    let outcome = match words.first().map_or("", |w| w.as_str()) {
-        "setenv" => cx.env.set(word(1), word(2)),
-        "presetenv" => cx.env.preset(word(1), word(2)),
-        "unsetenv" => words.iter().skip(1).try_for_each(|w| cx.env.unset(w.as_bytes())),
-        "resetenv" => {
-            cx.env.reset(words.iter().skip(1).map(|w| w.as_bytes()));
+/// A keyword that changes the environment while the file is read, so that the lines behind it see the change.
+pub struct EnvironmentRow {
+    /// The word.
+    pub name: &'static str,
+    /// Its arguments.
+    pub args: &'static str,
+    /// Carries it out.
+    pub run: fn(&mut Environment, &[&[u8]]) -> Result<(), EnvError>,
+    /// One line of documentation.
+    pub doc: &'static str,
+}
+
+/// All of them.
+pub const ENVIRONMENT: &[EnvironmentRow] = &[
+    EnvironmentRow {
+        name: "setenv",
+        args: "<name> <value>",
+        run: |env, words| env.set(word(words, 0), word(words, 1)),
+        doc: "set an environment variable",
+    },
+    EnvironmentRow {
+        name: "presetenv",
+        args: "<name> <value>",
+        run: |env, words| env.preset(word(words, 0), word(words, 1)),
+        doc: "set an environment variable that is not set yet",
+    },
+    EnvironmentRow {
+        name: "unsetenv",
+        args: "<name> ...",
+        run: |env, words| words.iter().try_for_each(|name| env.unset(name)),
+        doc: "remove environment variables",
+    },
+    EnvironmentRow {
+        name: "resetenv",
+        args: "[<name> ...]",
+        run: |env, words| {
+            env.reset(words.iter().copied());
             Ok(())
-        }
-        _ => return false,
-    };
-    if let Err(error) = outcome {
+        },
+        doc: "keep these environment variables only",
+    },
+];
+
+fn word<'a>(words: &[&'a [u8]], at: usize) -> &'a [u8] {
+    words.get(at).copied().unwrap_or_default()
+}
+
+/// Runs a line of [`ENVIRONMENT`]. True when the line was one.
+pub fn environment(cx: &mut Context<'_>, line: &Line) -> bool {
+    let Some((first, rest)) = line.words.split_first() else { return false };
+    let Some(row) = ENVIRONMENT.iter().find(|row| row.name == first.as_str()) else { return false };
+    let words: Vec<&[u8]> = rest.iter().map(|word| word.as_bytes()).collect();
+    if let Err(error) = (row.run)(cx.env, &words) {
         cx.diags.parse_error(line, ParseError::new(error.to_string()));
     }
     true

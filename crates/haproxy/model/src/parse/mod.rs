@@ -3,6 +3,7 @@
 mod bind;
 mod global;
 mod legacy;
+mod misplaced;
 mod program;
 mod proxy;
 mod sections;
@@ -15,8 +16,10 @@ use common_base::address::{Address, AddressRules};
 use haproxy_conf::{Context, Cursor, Flow, Line, LineSink, ParseError, Registry, Row, Sections};
 
 use crate::draft::Draft;
+use misplaced::Misplaced;
 
 pub use bind::{BindOption, OPTIONS as BIND_OPTIONS};
+pub use global::{ENVIRONMENT, EnvironmentRow};
 pub use legacy::LEGACY;
 pub use proxy::checks::complete as complete_check;
 pub use sections::{OPENERS, Opener, SECTIONS};
@@ -117,6 +120,13 @@ impl LineSink for Sink {
             return Flow::Continue;
         }
         let section = self.draft.section;
+        if let Some(said) = misplaced::check(&self.registry, &self.draft.px, section, line) {
+            match said {
+                Misplaced::Ignored(_) => cx.diags.parse_warning(line, said.into_error(line)),
+                Misplaced::Refused(_) => cx.diags.parse_error(line, said.into_error(line)),
+            }
+            return Flow::Continue;
+        }
         match self.registry.dispatch(&mut self.draft, line, section, cx.diags) {
             Ok(()) => Flow::Continue,
             Err(_) => Flow::Abort,

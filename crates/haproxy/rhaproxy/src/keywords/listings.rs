@@ -1,5 +1,6 @@
 //! The listings of `-dK` in the original's form (management manual, chapter 3).
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use haproxy_conf::{Row, Sections, Status};
@@ -8,6 +9,7 @@ use haproxy_model::parse;
 use haproxy_rules::{Family, table};
 
 use crate::args::{DumpKeywords, KeywordClass};
+use crate::master;
 use crate::version::SERVICES;
 
 /// The classes asked for, in their order.
@@ -19,7 +21,7 @@ pub fn listing(asked: &DumpKeywords) -> String {
             KeywordClass::Cfg => configuration(),
             KeywordClass::Cli => commands(),
             KeywordClass::Cnv => Registry::built_in().list_converters(),
-            KeywordClass::Flt => String::from("# List of registered filter names:\n"),
+            KeywordClass::Flt => filters(),
             KeywordClass::Smp => Registry::built_in().list_fetches(),
             KeywordClass::Svc => services(),
         });
@@ -69,13 +71,26 @@ fn actions(family: Family) -> Vec<String> {
 }
 
 fn commands() -> String {
-    let mut names: Vec<String> = haproxy_admin::cli::all().map(|command| command.words.join(" ")).collect();
-    names.sort_unstable();
-    let lines: String = names.iter().map(|name| format!("{name} [WORKER] \n")).collect();
+    let mut places: BTreeMap<String, String> = BTreeMap::new();
+    for (name, ..) in master::cli::listed() {
+        places.entry(name).or_default().push_str("[MASTER] ");
+    }
+    for command in haproxy_admin::cli::all() {
+        places.entry(command.words.join(" ")).or_default().push_str("[WORKER] ");
+    }
+    let lines: String = places.iter().map(|(name, places)| format!("{name} {places}\n")).collect();
     format!("# List of registered CLI keywords:\n{lines}")
 }
 
 fn services() -> String {
     let lines: String = SERVICES.iter().map(|name| format!("{name}\n")).collect();
     format!("# List of registered service names:\n{lines}")
+}
+
+fn filters() -> String {
+    let mut names = haproxy_model::filters::AVAILABLE.to_vec();
+    names.sort_unstable_by_key(|(_, name)| *name);
+    let scope = |text: &str| text.trim_matches(['[', ']', ' ']).to_owned();
+    let lines: String = names.iter().map(|(from, name)| format!("{name} [{}]\n", scope(from))).collect();
+    format!("# List of registered filter names:\n{lines}")
 }

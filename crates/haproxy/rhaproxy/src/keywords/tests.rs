@@ -42,5 +42,5 @@ fn the_classes_are_listed_as_asked() {
     for line in ["listen", "\tbind <addr> accept-proxy", "\tbind <addr> maxconn +1", "\thttp-request deny"] {
         assert!(text.lines().any(|known| known == line), "{line}");
     }
-    assert!(!text.contains("\tfilter\n"), "what is refused is not listed");
+    assert!(!text.contains("\treqsetbe\n"), "what is refused is not listed");
 }

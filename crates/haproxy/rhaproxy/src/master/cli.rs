@@ -17,6 +17,8 @@ use socket2::{Domain, Socket};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc::UnboundedSender;
 
+pub use commands::listed;
+
 use super::supervise::{Event, Family};
 use super::voice::Voice;
 

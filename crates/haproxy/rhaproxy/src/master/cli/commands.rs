@@ -11,6 +11,12 @@ use crate::master::procs::{self, now_s};
 use crate::master::supervise::{Event, How};
 use crate::version::VERSION;
 
+/// All of them by name, with usage and documentation, for listings.
+pub fn listed() -> impl Iterator<Item = (String, &'static str, &'static str)> {
+    let switches = SWITCHES.iter().map(|row| (row.name.to_owned(), row.usage, row.doc));
+    switches.chain(COMMANDS.iter().map(|row| (row.words.join(" "), row.usage, row.doc)))
+}
+
 /// A command of the connection itself, valid whomever the commands go to. It answers nothing unless asked.
 pub struct Switch {
     name: &'static str,
