@@ -14,4 +14,5 @@ pub mod pidfile;
 pub mod process;
 pub mod sdnotify;
 pub mod signals;
+pub mod tcpinfo;
 pub mod users;

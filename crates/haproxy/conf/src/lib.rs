@@ -34,4 +34,4 @@ pub use registry::{Aborted, Lookup, Registry, Row, Sections, Status};
 pub use subargs::{SubArgs, SubArgsError, split_args};
 pub use suggest::{did_you_mean, did_you_mean_suffix};
 pub use tokenize::{Pseudo, TokenError, Tokens, expand_address, tokenize};
-pub use word::{Line, Negation, Word};
+pub use word::{Line, Negation, Word, raw_bytes};

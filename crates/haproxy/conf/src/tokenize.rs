@@ -241,7 +241,7 @@ impl<'a> Scanner<'a> {
 
     fn word(&mut self) -> &mut Word {
         let column = self.at as u32 + 1;
-        self.open.get_or_insert_with(|| Word { text: BString::default(), column, quoted: false })
+        self.open.get_or_insert_with(|| Word::at(column))
     }
 
     fn push(&mut self, bytes: &[u8]) -> Result<(), TokenError> {

@@ -1,11 +1,14 @@
 //! Words and lines as the reader hands them out.
 
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
 use bstr::{BStr, BString, ByteSlice};
 
 use crate::diagnostics::{FileId, Span};
 
 /// One word of a line, quotes and escapes resolved.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Word {
     /// The word's bytes; not necessarily UTF-8.
     pub text: BString,
@@ -13,17 +16,68 @@ pub struct Word {
     pub column: u32,
     /// Whether any part of it stood in quotes (an empty word always did, or came from a variable).
     pub quoted: bool,
+    /// The word as text, made once it is asked for and not UTF-8.
+    spelled: OnceLock<Box<str>>,
+}
+
+impl PartialEq for Word {
+    fn eq(&self, other: &Word) -> bool {
+        (&self.text, self.column, self.quoted) == (&other.text, other.column, other.quoted)
+    }
+}
+
+impl Eq for Word {}
+
+/// First of 256 characters of the last private plane: each stands for a byte that is not UTF-8.
+const FIRST_STAND_IN: u32 = 0x10_f700;
+
+/// A text for bytes that are not UTF-8: [`raw_bytes`] gives the bytes back.
+fn spell(bytes: &[u8]) -> Box<str> {
+    let stand_in = |byte: &u8| char::from_u32(FIRST_STAND_IN + u32::from(*byte));
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().filter_map(stand_in));
+    }
+    text.into()
+}
+
+/// The bytes of a word's text: those that are not UTF-8 stand in it as characters of their own.
+pub fn raw_bytes(text: &[u8]) -> Cow<'_, [u8]> {
+    // all stand-ins are four bytes long and begin with this one
+    if !text.contains(&0xf4) {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    for chunk in text.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match u8::try_from((c as u32).wrapping_sub(FIRST_STAND_IN)) {
+                Ok(byte) => bytes.push(byte),
+                Err(_) => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        bytes.extend_from_slice(chunk.invalid());
+    }
+    Cow::Owned(bytes)
 }
 
 impl Word {
-    /// A word that stands in no source line.
-    pub fn new(text: impl Into<BString>) -> Self {
-        Word { text: text.into(), column: 0, quoted: false }
+    /// An unquoted word at a column of its line.
+    pub(crate) fn at(column: u32) -> Self {
+        Word { column, ..Word::new("") }
     }
 
-    /// The word as text, or `""` when it is not UTF-8.
+    /// A word that stands in no source line.
+    pub fn new(text: impl Into<BString>) -> Self {
+        Word { text: text.into(), column: 0, quoted: false, spelled: OnceLock::new() }
+    }
+
+    /// The word as text. Bytes that are not UTF-8 stand in it as characters that [`raw_bytes`] turns back.
     pub fn as_str(&self) -> &str {
-        self.text.to_str().unwrap_or("")
+        match self.text.to_str() {
+            Ok(text) => text,
+            Err(_) => self.spelled.get_or_init(|| spell(&self.text)),
+        }
     }
 
     /// The word's bytes.
@@ -98,7 +152,7 @@ impl Line {
         Span { column: word.column, ..self.span() }
     }
 
-    /// The first word as text (`""` when it is not UTF-8).
+    /// The first word as text.
     pub fn keyword(&self) -> &str {
         self.words.first().map_or("", Word::as_str)
     }

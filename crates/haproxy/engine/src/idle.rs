@@ -97,13 +97,12 @@ impl IdlePool {
         self.by_server.entry(key_of(&connection.server)).or_default().push(connection);
     }
 
-    /// Closes the connection to the server that has been idle for longest; false when there is none on this thread.
-    pub fn drop_oldest(&mut self, server: &Arc<haproxy_balance::Server>) -> bool {
+    /// Closes the connection to the server that has been idle for longest of those as good as another of this key; false
+    /// when there is none on this thread.
+    pub fn drop_oldest(&mut self, server: &Arc<haproxy_balance::Server>, key: u64) -> bool {
         let Some(list) = self.by_server.get_mut(&key_of(server)) else { return false };
-        if list.is_empty() {
-            return false;
-        }
-        drop(list.remove(0));
+        let Some(oldest) = list.iter().position(|connection| connection.key == key) else { return false };
+        drop(list.remove(oldest));
         self.count -= 1;
         server.idle_connections().fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
         true

@@ -1,7 +1,7 @@
 //! Where log lines go: datagrams to syslog servers and sockets, or descriptors. Sending never waits; what cannot be sent
 //! is dropped and counted, as the original does.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io::Write;
 use std::net::UdpSocket;
 use std::os::fd::FromRawFd;
@@ -37,6 +37,7 @@ pub struct LogOutput {
     pub dropped: AtomicU64,
     /// Lines offered so far, for `sample`.
     offered: AtomicU64,
+    events: Mutex<VecDeque<String>>,
 }
 
 #[derive(Debug, Default)]
@@ -63,7 +64,34 @@ pub struct Envelope<'a> {
     pub structured: &'a [u8],
 }
 
+/// Lines kept of what rules report to `buf0`.
+const EVENTS_MAX: usize = 4096;
+
 impl LogOutput {
+    /// What the converter `debug` reports: to a stream of the process, or to the events an operator can ask for.
+    pub fn report(&self, destination: &[u8], line: &[u8]) {
+        let written = match destination {
+            b"stdout" => write_fd(1, line),
+            b"stderr" => write_fd(2, line),
+            _ => {
+                let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+                if events.len() >= EVENTS_MAX {
+                    events.pop_front();
+                }
+                events.push_back(String::from_utf8_lossy(line).into_owned());
+                Ok(())
+            }
+        };
+        if written.is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The lines reported to `buf0`, oldest first.
+    pub fn events(&self) -> Vec<String> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
     /// Sends one message to one target.
     pub fn send(&self, target: &LogTarget, envelope: &Envelope<'_>, message: &[u8]) {
         if envelope.level > target.level_max {

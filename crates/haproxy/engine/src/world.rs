@@ -4,11 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use common_base::ids::{ListenerId, ProxyId, ServerId};
-use haproxy_expr::cx::{ProcessFacts, ProxyNumber, ServerNumber, TimeoutKind, World};
-use haproxy_expr::vars::ProcessVars;
+use haproxy_expr::cx::{
+    Direction, ProcessFacts, ProxyNumber, ServerNumber, SocketNumber, TimeoutKind, World,
+};
+use haproxy_expr::value::Type;
+use haproxy_expr::vars::{ProcessVars, Scope};
 use haproxy_model::snapshot::Snapshot;
 
 use crate::process::Process;
+use crate::stream::choose::RETRIES_DEFAULT;
 
 /// A snapshot and the process it runs in.
 #[derive(Clone, Copy)]
@@ -155,6 +159,86 @@ impl World for LiveWorld<'_> {
             *txn.unique_id.borrow_mut() = Some(id.clone());
         }
         Some(id)
+    }
+
+    fn var_limit(&self, scope: Scope) -> usize {
+        let limits = &self.snapshot.global.var_limits;
+        match scope {
+            Scope::Proc => limits.process,
+            Scope::Sess | Scope::ParentSess => limits.session,
+            Scope::Txn | Scope::ParentTxn => limits.transaction,
+            Scope::Req | Scope::Res | Scope::ParentReq | Scope::ParentRes => limits.message,
+            Scope::Check => 0,
+        }
+    }
+
+    fn find_frontend(&self, name: &[u8]) -> Option<ProxyId> {
+        self.snapshot.frontend_named(name).map(|px| px.id)
+    }
+
+    fn find_backend(&self, name: &[u8]) -> Option<ProxyId> {
+        // all proxies share one table
+        self.snapshot.proxies.first()?.backends_by_name.get(name).copied()
+    }
+
+    fn find_server(&self, backend: ProxyId, name: &[u8]) -> Option<ServerId> {
+        let px = self.snapshot.proxy(backend);
+        px.servers.iter().find(|server| server.settings.balance.name.as_bytes() == name).map(|s| s.id)
+    }
+
+    fn default_backend(&self, frontend: ProxyId) -> Option<&[u8]> {
+        let backend = self.snapshot.proxy(frontend).default_backend?;
+        Some(&self.snapshot.proxy(backend).name)
+    }
+
+    fn proxy_retries(&self, backend: ProxyId) -> i64 {
+        i64::from(self.snapshot.proxy(backend).settings.retries.unwrap_or(RETRIES_DEFAULT))
+    }
+
+    fn capture_length(&self, frontend: ProxyId, direction: Direction, slot: usize) -> Option<usize> {
+        let slots = &self.snapshot.proxy(frontend).settings.captures;
+        let side = match direction {
+            Direction::Request => &slots.request,
+            Direction::Response => &slots.response,
+        };
+        side.get(slot).map(|slot| slot.length)
+    }
+
+    fn rule_place(&self, number: u32) -> Option<(&str, u32)> {
+        self.snapshot.rule_places.get(number as usize).map(|(file, line)| (&**file, *line))
+    }
+
+    fn stopping(&self) -> bool {
+        self.process.stopping.load(Ordering::Relaxed)
+    }
+
+    fn listener_connections(&self, listener: ListenerId) -> i64 {
+        i64::from(self.snapshot.listener(listener).live.connections.load(Ordering::Relaxed))
+    }
+
+    fn socket_number(&self, fd: i32, number: SocketNumber) -> Option<i64> {
+        let info = common_os::tcpinfo::tcp_info(fd).ok()?;
+        Some(i64::from(match number {
+            SocketNumber::RttUs => info.rtt_us,
+            SocketNumber::RttVarUs => info.rtt_var_us,
+            SocketNumber::Unacked => info.unacked,
+            SocketNumber::Sacked => info.sacked,
+            SocketNumber::Lost => info.lost,
+            SocketNumber::Retrans => info.retrans,
+            SocketNumber::Fackets => info.fackets,
+            SocketNumber::Reordering => info.reordering,
+        }))
+    }
+
+    fn saved_syn(&self, fd: i32) -> Option<Vec<u8>> {
+        common_os::tcpinfo::saved_syn(fd).ok().filter(|packet| !packet.is_empty())
+    }
+
+    fn debug(&self, prefix: &[u8], destination: &[u8], kind: Type, text: &[u8]) {
+        let printable = |byte: &u8| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' };
+        let shown: String = text.iter().map(printable).collect();
+        let line = format!("[debug] {}: type={} <{shown}>\n", String::from_utf8_lossy(prefix), kind.name());
+        self.process.log.report(destination, line.as_bytes());
     }
 
     fn is_local(&self, address: std::net::IpAddr) -> bool {

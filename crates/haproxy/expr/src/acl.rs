@@ -244,7 +244,7 @@ fn inline(words: &[&str], method: Match) -> Result<Set, Fault> {
     let mut operator = Operator::Eq;
     for word in words {
         if !method.numeric() {
-            set.push(word.as_bytes(), b"");
+            set.push(&haproxy_conf::raw_bytes(word.as_bytes()), b"");
         } else if let Some(named) = Operator::named(word) {
             operator = named;
         } else {

@@ -209,7 +209,7 @@ fn split(text: &str, most: usize) -> Result<Texts<'_>, (usize, Fault)> {
         }
         let (value, end) = cut(bytes, at);
         at = end;
-        values.push(value);
+        values.push(haproxy_conf::raw_bytes(&value).into_owned());
         match bytes.get(at) {
             None => return Err((values.len(), Fault::new("expected ')'"))),
             Some(b')') => return Ok((values, &inner[at + 1..])),

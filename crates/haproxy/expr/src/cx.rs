@@ -101,6 +101,28 @@ pub struct Session {
     pub vars: RefCell<VarStore>,
 }
 
+impl Session {
+    /// The session of what has no client: checks, the configuration itself, commands.
+    pub fn nobody() -> Session {
+        Session {
+            id: 0,
+            frontend: ProxyId(0),
+            listener: ListenerId(0),
+            source: Endpoint::Unix,
+            destination: Endpoint::Unix,
+            connection_source: Endpoint::Unix,
+            connection_destination: Endpoint::Unix,
+            accepted: Date::default(),
+            accepted_ms: 0,
+            handshake_ms: 0,
+            fd: -1,
+            tls: None,
+            proxy: None,
+            vars: RefCell::default(),
+        }
+    }
+}
+
 /// Who ended a stream and why, as the first two characters of the termination code (manual §8.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Termination {
@@ -143,8 +165,8 @@ pub struct LogInfo {
     pub active_ms: i32,
     /// Total time from accept, `%Tt`.
     pub total_ms: i32,
-    /// Status answered to the client, `%ST`; 0 before there is one.
-    pub status: u16,
+    /// Status answered to the client, `%ST`; -1 before there is one.
+    pub status: i16,
     /// Bytes read from the server, `%B`.
     pub bytes_out: u64,
     /// Bytes read from the client, `%U`.
@@ -200,7 +222,7 @@ impl Default for LogInfo {
             data_ms: -1,
             active_ms: -1,
             total_ms: -1,
-            status: 0,
+            status: -1,
             bytes_out: 0,
             bytes_in: 0,
             termination: Termination::default(),
@@ -272,12 +294,12 @@ pub struct Txn {
     pub priority_offset_ms: i32,
     /// Timeouts that rules set for this stream, milliseconds, by `TimeoutKind`.
     pub timeouts_ms: [Option<u64>; 6],
-    /// Where the last final rule stands.
-    pub last_rule: Option<(std::sync::Arc<str>, u32)>,
-    /// What was evaluated last: a rule or filter, `http-request deny at file:12`.
-    pub last_entity: Option<Box<str>>,
-    /// What was being waited for when processing stopped.
-    pub waiting_entity: Option<Box<str>>,
+    /// Number of the last final rule, for `World::rule_place`.
+    pub last_rule: Option<u32>,
+    /// Number of the rule that waits for something.
+    pub waiting_rule: Option<u32>,
+    /// `set-retries`, while it holds.
+    pub retries: Option<u32>,
     /// Status the server sent, before any rule changed it; 0 before there is one.
     pub server_status: u16,
     /// File descriptor of the connection to the server.
@@ -307,8 +329,8 @@ impl Txn {
         self.priority_class = 0;
         self.priority_offset_ms = 0;
         self.last_rule = None;
-        self.last_entity = None;
-        self.waiting_entity = None;
+        self.waiting_rule = None;
+        self.retries = None;
         self.server_status = 0;
         self.server_fd = None;
         self.server_connection_reused = false;
@@ -445,6 +467,11 @@ pub trait World {
     /// Length of a capture slot; None when there is no such slot.
     fn capture_length(&self, frontend: ProxyId, direction: Direction, slot: usize) -> Option<usize> {
         let _ = (frontend, direction, slot);
+        None
+    }
+    /// File and line of a rule by its number.
+    fn rule_place(&self, number: u32) -> Option<(&str, u32)> {
+        let _ = number;
         None
     }
     /// True while the process stops.

@@ -256,8 +256,3 @@ fn fill<T>(slot: &Later<T>, value: Option<T>, fault: impl FnOnce() -> Fault) -> 
         None => Err(fault()),
     }
 }
-
-/// The texts of words, as the parsers of this crate take them; a word that is not UTF-8 becomes an empty one.
-pub fn texts(words: &[haproxy_conf::Word]) -> Vec<&str> {
-    words.iter().map(haproxy_conf::Word::as_str).collect()
-}

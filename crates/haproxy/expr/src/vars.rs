@@ -252,22 +252,23 @@ impl ProcessVars {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SetIf(u32);
 
-/// Whether a condition holds for the old value and the new one.
-type Holds = fn(Option<&Value<'_>>, &Value<'_>) -> bool;
+/// Whether a condition holds for a variable of this scope, its old value and the new one.
+type Holds = fn(Scope, Option<&Value<'_>>, &Value<'_>) -> bool;
 
 const CONDITIONS: [(&str, Holds); 8] = [
-    ("ifexists", |old, _| old.is_some()),
-    ("ifnotexists", |old, _| old.is_none()),
-    ("ifempty", |_, new| empty(new)),
-    ("ifnotempty", |_, new| !empty(new)),
-    ("ifset", |old, _| old.is_some()),
-    ("ifnotset", |old, _| old.is_none()),
-    ("ifgt", |old, new| ints(old, new).is_none_or(|(old, new)| old > new)),
-    ("iflt", |old, new| ints(old, new).is_none_or(|(old, new)| old < new)),
+    // a variable of the process exists since the configuration that names it was read
+    ("ifexists", |scope, old, _| scope == Scope::Proc || old.is_some()),
+    ("ifnotexists", |scope, old, _| scope != Scope::Proc && old.is_none()),
+    ("ifempty", |_, _, new| empty(new)),
+    ("ifnotempty", |_, _, new| !empty(new)),
+    ("ifset", |_, old, _| old.is_some()),
+    ("ifnotset", |_, old, _| old.is_none()),
+    ("ifgt", |_, old, new| ints(old, new).is_none_or(|(old, new)| old > new)),
+    ("iflt", |_, old, new| ints(old, new).is_none_or(|(old, new)| old < new)),
 ];
 
 fn empty(value: &Value<'_>) -> bool {
-    matches!(value, Value::Str(bytes) | Value::Bin(bytes) if bytes.is_empty())
+    matches!(value, Value::Str(bytes) | Value::Bin(bytes) | Value::Meth(_, bytes) if bytes.is_empty())
 }
 
 fn ints(old: Option<&Value<'_>>, new: &Value<'_>) -> Option<(i64, i64)> {
@@ -299,8 +300,8 @@ impl SetIf {
         SetIf(bits)
     }
 
-    /// True when the new value may replace the old one.
-    pub fn hold(self, old: Option<&Value<'_>>, new: &Value<'_>) -> bool {
-        CONDITIONS.iter().enumerate().all(|(at, (_, holds))| self.0 & 1 << at == 0 || holds(old, new))
+    /// True when the new value may replace the old one of a variable of this scope.
+    pub fn hold(self, scope: Scope, old: Option<&Value<'_>>, new: &Value<'_>) -> bool {
+        CONDITIONS.iter().enumerate().all(|(at, (_, holds))| self.0 & 1 << at == 0 || holds(scope, old, new))
     }
 }

@@ -60,6 +60,8 @@ pub struct Draft {
     pub later: Vec<haproxy_rules::Later>,
     /// `set-var` of the global section: name, words, whether a format, place.
     pub global_variables: Vec<(String, Vec<String>, bool, Place)>,
+    /// File and line of each rule, by its number.
+    pub rule_places: Vec<(Arc<str>, u32)>,
     /// `-dr`: servers that cannot be resolved are no error.
     pub ignore_resolution: bool,
 }
@@ -168,6 +170,7 @@ impl Draft {
             env: haproxy_conf::Environment::new(),
             later: Vec::new(),
             global_variables: Vec::new(),
+            rule_places: Vec::new(),
             ignore_resolution: false,
         }
     }

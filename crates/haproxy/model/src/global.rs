@@ -83,6 +83,8 @@ pub struct Global {
     pub rcvbuf_server: Option<u32>,
     /// `tune.sndbuf.server`
     pub sndbuf_server: Option<u32>,
+    /// `tune.vars.*-max-size`
+    pub var_limits: VarLimits,
     /// `nosplice`
     pub nosplice: bool,
     /// `set-dumpable`
@@ -164,6 +166,19 @@ impl Default for CompressionLimits {
     }
 }
 
+/// Bytes the variables of a scope may take; 0 for no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VarLimits {
+    /// `proc`
+    pub process: usize,
+    /// `sess`
+    pub session: usize,
+    /// `txn`
+    pub transaction: usize,
+    /// `req` and `res`
+    pub message: usize,
+}
+
 impl Default for Global {
     fn default() -> Self {
         Global {
@@ -205,6 +220,7 @@ impl Default for Global {
             sndbuf_client: None,
             rcvbuf_server: None,
             sndbuf_server: None,
+            var_limits: VarLimits::default(),
             nosplice: false,
             set_dumpable: false,
             server_state_base: None,

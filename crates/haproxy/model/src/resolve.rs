@@ -1,6 +1,7 @@
 //! From a draft to a runnable snapshot: names become numbers, and what only shows between sections is checked.
 
 use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 
@@ -49,6 +50,7 @@ pub fn resolve(
         proxies: Vec::with_capacity(draft.proxies.len()),
         listeners: Vec::new(),
         servers: Vec::new(),
+        rule_places: std::mem::take(&mut draft.rule_places),
         process_vars: old.map_or_else(Arc::default, |old| Arc::clone(&old.process_vars)),
     };
     crate::variables::compute(&mut draft, &snapshot.process_vars, diags);
@@ -90,17 +92,31 @@ fn numbers(draft: &mut Draft) {
                 }
             };
         }
-        if let Some(address) = px.settings.dispatch
-            && px.servers.is_empty()
-            && px.is_backend()
-        {
-            let mut server = ServerSettings::new((px.place.file.to_string(), px.place.line));
-            server.balance.name = "dispatch".into();
-            server.balance.address = address.to_string();
-            server.address = ServerAddress::Ip(address);
-            px.servers.push(server);
-        }
+        server_of_old_words(px);
     }
+}
+
+/// `dispatch` and `transparent` are servers without a line of their own.
+fn server_of_old_words(px: &mut ProxyDraft) {
+    if !px.is_backend() || !px.servers.is_empty() {
+        return;
+    }
+    let mut server = ServerSettings::new((px.place.file.to_string(), px.place.line));
+    let address = match px.settings.dispatch {
+        Some(address) => {
+            server.balance.name = "dispatch".into();
+            address
+        }
+        None if px.settings.options.transparent => {
+            server.balance.name = "transparent".into();
+            server.port_offset = Some(0);
+            SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0)
+        }
+        None => return,
+    };
+    server.balance.address = address.to_string();
+    server.address = ServerAddress::Ip(address);
+    px.servers.push(server);
 }
 
 /// All names of the configuration.

@@ -32,6 +32,8 @@ pub struct Snapshot {
     pub listeners: Vec<Listener>,
     /// Where each server stands; a `ServerId` is an index here.
     pub servers: Vec<(ProxyId, u32)>,
+    /// File and line of each rule, by its number.
+    pub rule_places: Vec<(Arc<str>, u32)>,
     /// Variables of scope `proc`.
     pub process_vars: Arc<ProcessVars>,
 }

@@ -1,25 +1,25 @@
 //! `set-var` and `set-var-fmt` of the global section: variables of the process, computed while the configuration loads,
 //! where nothing but constants and earlier variables exists.
 
-use std::cell::RefCell;
 use std::net::IpAddr;
 
 use common_base::ids::{ListenerId, ProxyId, ServerId};
 use haproxy_conf::{Diagnostics, Severity};
 use haproxy_expr::cx::{
-    Cx, Date, Direction, Endpoint, Input, ProcessFacts, ProxyNumber, ServerNumber, Session, TimeoutKind,
-    World,
+    Cx, Date, Direction, Input, ProcessFacts, ProxyNumber, ServerNumber, Session, TimeoutKind, World,
 };
-use haproxy_expr::vars::{ProcessVars, Scope, SharedValue, VarRef};
+use haproxy_expr::vars::{ProcessVars, Scope, SharedValue, VarId, VarRef};
 use haproxy_expr::{AclSet, Context, Contexts, Expr, Fault, LogFormat, ParseCx, Style};
 use jiff::tz::TimeZone;
 
 use crate::draft::Draft;
 
-/// Computes them in order; what is wrong with one is told with its line.
+/// Computes them in order; what is wrong with one is told with its line. Variables that an earlier configuration of the
+/// process has set keep the values rules have given them since.
 pub fn compute(draft: &mut Draft, vars: &ProcessVars, diags: &mut Diagnostics) {
+    let kept = vars.ids();
     for (name, words, as_format, place) in std::mem::take(&mut draft.global_variables) {
-        if let Err(fault) = one(draft, vars, &name, &words, as_format) {
+        if let Err(fault) = one(draft, vars, &kept, &name, &words, as_format) {
             let text = format!("parsing [{}:{}] : {}", place.file, place.line, fault.message);
             diags.plain(Severity::Alert, text);
         }
@@ -29,6 +29,7 @@ pub fn compute(draft: &mut Draft, vars: &ProcessVars, diags: &mut Diagnostics) {
 fn one(
     draft: &mut Draft,
     vars: &ProcessVars,
+    kept: &[VarId],
     name: &str,
     words: &[String],
     as_format: bool,
@@ -50,7 +51,7 @@ fn one(
     };
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let world = Loading { vars, zone: TimeZone::UTC };
-    let session = nobody();
+    let session = Session::nobody();
     let seen = Cx {
         session: &session,
         txn: None,
@@ -79,29 +80,10 @@ fn one(
         }
         expr.eval(&seen).ok().map(SharedValue::from)
     };
-    if value.is_some() {
+    if value.is_some() && !kept.contains(&var.id) {
         vars.set(var.id, value);
     }
     Ok(())
-}
-
-fn nobody() -> Session {
-    Session {
-        id: 0,
-        frontend: ProxyId(0),
-        listener: ListenerId(0),
-        source: Endpoint::Unix,
-        destination: Endpoint::Unix,
-        connection_source: Endpoint::Unix,
-        connection_destination: Endpoint::Unix,
-        accepted: Date::default(),
-        accepted_ms: 0,
-        handshake_ms: 0,
-        fd: -1,
-        tls: None,
-        proxy: None,
-        vars: RefCell::default(),
-    }
 }
 
 /// The process while it loads: no proxies, no connections.

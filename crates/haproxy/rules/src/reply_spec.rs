@@ -222,7 +222,7 @@ fn content(written: &Written<'_>, status: u16, load: &mut RuleLoad<'_, '_>) -> R
                 .map_err(|_| Fault::new(format!("file '{argument}' is no text")))?;
             Content::Format(load.format(&text, Style::Http)?)
         }
-        Kind::String => Content::Raw(Arc::from(argument.as_bytes())),
+        Kind::String => Content::Raw(Arc::from(&*haproxy_conf::raw_bytes(argument.as_bytes()))),
         Kind::LfString => Content::Format(load.format(argument, Style::Http)?),
     })
 }

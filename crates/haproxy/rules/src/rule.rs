@@ -14,6 +14,8 @@ use crate::verdict::Verdict;
 pub struct Rule {
     action: Box<dyn Action>,
     condition: Option<Condition>,
+    /// Number of the place it stands at.
+    place: Option<u32>,
 }
 
 impl fmt::Debug for Rule {
@@ -26,7 +28,29 @@ impl fmt::Debug for Rule {
 impl Rule {
     /// A rule.
     pub fn new(action: Box<dyn Action>, condition: Option<Condition>) -> Rule {
-        Rule { action, condition }
+        Rule { action, condition, place: None }
+    }
+
+    /// The same rule, which logs may name by the place of this number.
+    pub fn standing_at(mut self, place: u32) -> Rule {
+        self.place = Some(place);
+        self
+    }
+
+    /// Notes that the stream waits because of this rule.
+    fn waits(&self, cx: &mut RuleCx<'_>) {
+        if let Some(txn) = cx.txn.as_deref_mut() {
+            txn.waiting_rule = self.place;
+        }
+    }
+
+    /// Notes that this rule had the last word of its set.
+    fn decided(&self, cx: &mut RuleCx<'_>) {
+        if let Some(txn) = cx.txn.as_deref_mut()
+            && self.place.is_some()
+        {
+            txn.last_rule = self.place;
+        }
     }
 
     /// True when no rule behind it can run.
@@ -75,12 +99,18 @@ impl RuleSet {
             cx.effects.old_rules_allowed = false;
             cx.effects.old_rules_skipped = false;
         }
+        if let Some(txn) = cx.txn.as_deref_mut() {
+            txn.waiting_rule = None;
+        }
         for (number, rule) in self.rules.iter().enumerate().skip(from) {
             if let Some(condition) = &rule.condition {
                 match condition.eval(&cx.view()) {
                     Truth::Yes => {}
                     Truth::No => continue,
-                    Truth::Pending if !cx.input.complete => return (Verdict::Wait, number),
+                    Truth::Pending if !cx.input.complete => {
+                        rule.waits(cx);
+                        return (Verdict::Wait, number);
+                    }
                     // what cannot be known any more does not match
                     Truth::Pending if condition.is_unless() => {}
                     Truth::Pending => continue,
@@ -88,7 +118,13 @@ impl RuleSet {
             }
             match rule.action.run(cx) {
                 Verdict::Continue => {}
-                verdict => return (verdict, number),
+                verdict => {
+                    match verdict {
+                        Verdict::Wait | Verdict::WaitForBody { .. } | Verdict::Pause { .. } => rule.waits(cx),
+                        _ => rule.decided(cx),
+                    }
+                    return (verdict, number);
+                }
             }
         }
         (Verdict::Continue, self.rules.len())

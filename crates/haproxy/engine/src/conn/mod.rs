@@ -43,8 +43,8 @@ pub struct Connection {
     pub deadline: Deadline,
     /// Requests read so far.
     pub requests: u64,
-    /// A server connection that belongs to this session alone.
-    pub own_server: Option<IdleConnection>,
+    /// Server connections that belong to this session alone, the latest last.
+    pub own_servers: Vec<IdleConnection>,
     /// When the connection last became idle, milliseconds.
     pub idle_since_ms: u64,
 }
@@ -189,7 +189,7 @@ fn begin(thread: &Rc<Thread>, accepted: Accepted) -> Option<Connection> {
         thread: Rc::clone(thread),
         client: Side::new(io),
         requests: 0,
-        own_server: None,
+        own_servers: Vec::new(),
         idle_since_ms: accepted_ms,
         session,
         snapshot,
@@ -253,9 +253,6 @@ async fn serve(mut conn: Connection) {
         Mode::Http => http(&mut conn, None).await,
     }
     conn.client.input.discard(&conn.thread.buffers);
-    if let Some(own) = conn.own_server.take() {
-        stream::upstream::retire(&conn.thread, &conn.snapshot, own);
-    }
 }
 
 /// All requests of an HTTP connection, one after the other.

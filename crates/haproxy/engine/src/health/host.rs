@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use common_base::ids::{ListenerId, ProxyId};
+use common_base::ids::ProxyId;
 use haproxy_balance::Server as Live;
 use haproxy_balance::server::Operational;
 use haproxy_checks::program::Text;
 use haproxy_expr::Got;
-use haproxy_expr::cx::{Cx, Direction, Endpoint, Input, Session, Txn};
+use haproxy_expr::cx::{Cx, Direction, Input, Session, Txn};
 use haproxy_expr::value::{Type, Value};
 use haproxy_expr::vars::{Scope, SharedValue, VarRef, VarStore};
 use haproxy_http::h1::{Limits, Parsed, Relax, ReplyTo, Resume, parse_response};
@@ -69,20 +69,11 @@ impl Host {
         let (backend, server) =
             place.map_or((ProxyId(0), None), |place| (place.px.id, Some(place.server().id)));
         let session = Session {
-            id: 0,
             frontend: backend,
-            listener: ListenerId(0),
-            source: Endpoint::Unix,
-            destination: Endpoint::Unix,
-            connection_source: Endpoint::Unix,
-            connection_destination: Endpoint::Unix,
             accepted: clock::date(),
             accepted_ms: now_ms,
-            handshake_ms: 0,
-            fd: -1,
-            tls: None,
-            proxy: None,
             vars: self.store_of(Scope::Sess),
+            ..Session::nobody()
         };
         let check_vars = self.store_of(Scope::Check);
         let mut txn = Txn { http: true, backend, server, ..Txn::default() };

@@ -15,7 +15,7 @@ use crate::conn::{Connection, deadline_after};
 use crate::health::observe::{Sight, observe};
 
 /// Attempts after the first, unless `retries` says otherwise.
-const RETRIES_DEFAULT: u32 = 3;
+pub const RETRIES_DEFAULT: u32 = 3;
 
 /// Pause before the same server is tried again, milliseconds; `timeout connect` shortens it.
 const TURN_AROUND_MS: u64 = 1_000;
@@ -258,7 +258,7 @@ impl Stream<'_> {
         match outcome {
             Queued::ClientGone => {
                 self.ends(b'C', b'Q');
-                Err(End::Error(400))
+                Err(End::Close)
             }
             Queued::Timeout => {
                 self.ends(b's', b'Q');
@@ -313,16 +313,15 @@ impl Stream<'_> {
                     } else {
                         counters.connects.inc();
                         of_backend.connects.inc();
-                        let local = socket2::SockRef::from(&upstream.side.io).local_addr().ok();
-                        self.txn.log.server_local = local.and_then(|address| address.as_socket());
                     }
+                    self.note_upstream(&upstream);
                     self.txn.log.connect_ms = self.now_ms().saturating_sub(connect_began_ms) as i32;
                     self.upstream = Some(upstream);
                     return Ok(());
                 }
                 Err(ConnectFault::ClientGone) => {
                     self.ends(b'C', b'C');
-                    return Err(End::Error(400));
+                    return Err(End::Close);
                 }
                 Err(fault) => {
                     let counters = &server.live.counters.at(thread).upstream;
@@ -362,12 +361,21 @@ impl Stream<'_> {
                     if pause_ms > 0 && self.pause(pause_ms).await {
                         self.ends(b'C', b'C');
                         self.txn.log.connect_ms = -1;
-                        return Err(End::Error(400));
+                        return Err(End::Close);
                     }
                     let _ = began_ms;
                 }
             }
         }
+    }
+
+    /// What rules and logs may ask of the connection to the server.
+    fn note_upstream(&mut self, upstream: &Upstream) {
+        let txn = &mut *self.txn;
+        txn.server_fd = Some(upstream.side.io.fd());
+        txn.server_connection_reused = upstream.reused;
+        let local = socket2::SockRef::from(&upstream.side.io).local_addr().ok();
+        txn.log.server_local = local.and_then(|address| address.as_socket());
     }
 
     /// `option redispatch`: on the last retry, or every so many retries.

@@ -139,6 +139,7 @@ impl Stream<'_> {
                 _ => default,
             },
         };
+        self.take_late_captures();
         let mut text = self.conn.thread.text();
         let mut structured = self.conn.thread.text();
         self.look(Direction::Response, |cx| {
@@ -150,6 +151,21 @@ impl Stream<'_> {
         send(self, severity, &text, &structured);
         self.conn.thread.give_text(text);
         self.conn.thread.give_text(structured);
+    }
+
+    /// Puts what converters captured into the slots of the line.
+    fn take_late_captures(&mut self) {
+        let txn = &mut *self.txn;
+        for (direction, slot, text) in txn.late_captures.get_mut().drain(..) {
+            let slots = match direction {
+                Direction::Request => &mut txn.log.request_captures,
+                Direction::Response => &mut txn.log.response_captures,
+            };
+            if slots.len() <= slot {
+                slots.resize(slot + 1, None);
+            }
+            slots[slot] = Some(text);
+        }
     }
 
     fn is_connection_error(&self) -> bool {

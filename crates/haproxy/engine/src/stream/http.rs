@@ -84,6 +84,8 @@ pub async fn run(conn: &mut Connection, txn: Option<Box<Txn>>) -> After {
         wanted_server: None,
         filtering: None,
         logged: false,
+        client_left: false,
+        head_only: false,
     };
     let after = match stream.phases().await {
         Ok(after) => after,
@@ -112,6 +114,10 @@ impl Stream<'_> {
                 self.buffer_body(be.settings.timeouts.http_request, None).await?;
             }
             self.proxy_rules(be).await?;
+        }
+        if self.client_left {
+            self.ends(b'C', b'R');
+            return Err(End::Error(400));
         }
         self.count_backend();
         self.persistence()?;

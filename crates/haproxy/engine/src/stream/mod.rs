@@ -2,6 +2,7 @@
 //!
 //! `http.rs` and `tcp.rs` walk the phases in HAProxy's order; the other files are the steps they call.
 
+pub mod answer;
 pub mod body;
 pub mod choose;
 pub mod exchange;

@@ -82,7 +82,7 @@ impl Stream<'_> {
         self.ends(b'P', b'T');
         self.txn.log.queue_ms = self.now_ms().saturating_sub(self.txn.log.request_ms) as i32;
         if gone {
-            self.txn.log.status = reply.status;
+            self.txn.log.status = reply.status as i16;
             return After::Close;
         }
         self.send_reply(reply).await
@@ -139,7 +139,7 @@ impl Stream<'_> {
     async fn send_reply(&mut self, reply: Box<Reply>) -> After {
         let page = if reply.own_page { self.own_page(reply.status, reply.cause) } else { None };
         let reply = reply.resolved(page);
-        self.txn.log.status = reply.status;
+        self.txn.log.status = reply.status as i16;
         if reply.silent {
             self.keep_client = false;
             return After::Close;
@@ -172,7 +172,7 @@ impl Stream<'_> {
         if self.txn.has_request {
             self.after_response();
         }
-        self.txn.log.status = self.txn.response.status;
+        self.txn.log.status = self.txn.response.status as i16;
         let mut head = self.conn.thread.text();
         if !self.effects.early_heads.is_empty() {
             head.extend_from_slice(&self.effects.early_heads);

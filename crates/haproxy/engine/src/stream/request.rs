@@ -16,10 +16,15 @@ use crate::conn::{Connection, deadline_after};
 use crate::side::Received;
 
 /// What became of one receive with a deadline.
-enum Arrival {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// More is there.
     Bytes,
+    /// Nothing more fits.
     Full,
+    /// The sender has ended.
     End,
+    /// Nothing came in time.
     Timeout,
 }
 
@@ -101,8 +106,8 @@ impl Stream<'_> {
             Arrival::Bytes => Ok(true),
             Arrival::Full | Arrival::Timeout => Ok(false),
             Arrival::End => {
-                self.ends(b'C', b'R');
-                Err(End::Error(400))
+                self.client_left = true;
+                Ok(false)
             }
         }
     }
@@ -123,7 +128,7 @@ impl Stream<'_> {
         let client_timeout = self.fe().settings.timeouts.client;
         let deadline_ms = deadline_after(self.now_ms(), timeout_ms.or(client_timeout));
         self.expect_continue().await;
-        while !self.body_is_here() {
+        while !self.client_left && !self.body_is_here() {
             if at_least.is_some_and(|n| self.conn.client.input.len() as u64 >= n) {
                 return Ok(());
             }
@@ -131,8 +136,8 @@ impl Stream<'_> {
                 Arrival::Bytes => {}
                 Arrival::Full => return Ok(()),
                 Arrival::End => {
-                    self.ends(b'C', b'R');
-                    return Err(End::Error(400));
+                    self.client_left = true;
+                    return Ok(());
                 }
                 Arrival::Timeout => {
                     self.ends(b'c', b'R');
@@ -174,6 +179,7 @@ impl Stream<'_> {
         let txn = &mut *self.txn;
         txn.has_request = true;
         txn.first = self.conn.requests == 1;
+        self.head_only = txn.request.method() == Method::Head;
         let request = &txn.request;
         let log = &mut txn.log;
         log.request_time_ms = now_ms.saturating_sub(log.request_ms) as i32;
@@ -399,6 +405,7 @@ impl Stream<'_> {
         effects.connect_timeout_ms = None;
         effects.queue_timeout_ms = None;
         effects.retries = None;
+        self.txn.retries = None;
         let set = &mut self.txn.timeouts_ms;
         for kind in [TimeoutKind::Server, TimeoutKind::Tunnel, TimeoutKind::Connect, TimeoutKind::Queue] {
             set[kind as usize] = None;
@@ -479,6 +486,6 @@ impl Stream<'_> {
 
     /// True when the answer has no body whatever its head says.
     pub fn answers_head(&self) -> bool {
-        self.txn.has_request && self.txn.request.method() == Method::Head
+        self.head_only
     }
 }

@@ -7,7 +7,9 @@ use haproxy_http::FieldId;
 use haproxy_model::snapshot::{Proxy, Server};
 use haproxy_rules::{RuleSet, Verdict};
 
+use super::request::Arrival;
 use super::steps::{End, Stream};
+use crate::conn::deadline_after;
 
 impl Stream<'_> {
     /// What is done with a server's response before its head goes out.
@@ -15,30 +17,42 @@ impl Stream<'_> {
         let snapshot = Rc::clone(&self.snapshot);
         let fe = snapshot.proxy(self.frontend);
         let status = self.txn.response.status;
-        self.txn.log.status = status;
+        self.txn.log.status = status as i16;
+        self.txn.server_status = status;
         server.live.counters.at(self.conn.thread.index).upstream.responses.count(status);
         self.cookie_out(px, server);
         self.capture_response(fe);
-        self.evaluate_response(&px.rules.tcp_response).await?;
-        self.evaluate_response(&px.rules.http_response).await?;
+        self.evaluate_response(&px.rules.tcp_response, px.rules.response_inspect_delay_ms).await?;
+        self.evaluate_response(&px.rules.http_response, None).await?;
         if self.backend != self.frontend {
-            self.evaluate_response(&fe.rules.http_response).await?;
+            self.evaluate_response(&fe.rules.http_response, None).await?;
         }
         self.after_response();
-        self.txn.log.status = self.txn.response.status;
+        self.txn.log.status = self.txn.response.status as i16;
         Ok(())
     }
 
-    async fn evaluate_response(&mut self, rules: &RuleSet) -> Result<(), End> {
+    async fn evaluate_response(&mut self, rules: &RuleSet, inspect_delay_ms: Option<u64>) -> Result<(), End> {
         if rules.is_empty() {
             return Ok(());
         }
         let mut from = 0;
+        let mut complete = inspect_delay_ms.is_none() || self.response_is_here();
+        let deadline_ms = deadline_after(self.now_ms(), inspect_delay_ms);
         loop {
-            let (verdict, at) = self.run_rules(rules, from, Direction::Response, true);
+            let (verdict, at) = self.run_rules(rules, from, Direction::Response, complete);
             match verdict {
                 Verdict::Continue | Verdict::Stop => return Ok(()),
-                Verdict::Wait | Verdict::WaitForBody { .. } => from = at + 1,
+                Verdict::Wait if complete => from = at + 1,
+                Verdict::Wait => {
+                    complete =
+                        self.receive_answer(deadline_ms).await != Arrival::Bytes || self.response_is_here();
+                    from = at;
+                }
+                Verdict::WaitForBody { timeout_ms, at_least } => {
+                    self.buffer_answer(timeout_ms, at_least).await?;
+                    from = at + 1;
+                }
                 Verdict::Pause { ms } => {
                     self.pause(ms).await;
                     from = at + 1;
@@ -55,8 +69,9 @@ impl Stream<'_> {
                 }
                 Verdict::Tarpit(reply) => return Err(End::Reply(reply)),
                 Verdict::Reject => {
+                    // only `tcp-response` says so: the client is not told
                     self.ends(b'P', b'H');
-                    return Err(End::Error(502));
+                    return Err(End::Close);
                 }
                 Verdict::SilentDrop { ttl } => {
                     self.ends(b'P', b'H');

@@ -49,6 +49,10 @@ pub struct Stream<'c> {
     pub filtering: Option<Box<Filtering>>,
     /// True once the log line was written.
     pub logged: bool,
+    /// True when the client left while its request was awaited: rules still see what came, servers do not.
+    pub client_left: bool,
+    /// True when the client asked for the head of a response only, whatever rules made of its method.
+    pub head_only: bool,
 }
 
 /// Why a stream goes no further as planned.

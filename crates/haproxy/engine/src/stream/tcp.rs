@@ -42,6 +42,8 @@ pub async fn run(conn: &mut Connection) -> After {
         wanted_server: None,
         filtering: None,
         logged: false,
+        client_left: false,
+        head_only: false,
     };
     if logs_at_accept(&stream) {
         stream.write_log();
@@ -84,8 +86,7 @@ impl Stream<'_> {
         let Some(server) = self.slot.as_ref().map(|slot| &be.servers[slot.index as usize]) else {
             return Err(End::Error(500));
         };
-        self.carry_session(be, server).await;
-        Ok(())
+        self.carry_session(be, server).await
     }
 
     /// `tcp-request content`: evaluated again with every arrival until it decides or the inspection ends.
@@ -141,11 +142,14 @@ impl Stream<'_> {
     }
 
     /// Carries bytes both ways. Each direction ends on its own; the session ends with the second.
-    async fn carry_session(&mut self, px: &Proxy, server: &Server) {
+    async fn carry_session(&mut self, px: &Proxy, server: &Server) -> Result<(), End> {
         let mut preface = self.conn.thread.text();
         super::reply::proxy_preface(self, server, &mut preface);
         let [upward, downward] = self.session_filters();
         let mut up = Transfer::new(preface, Framing::Tunnel, false).through(upward);
+        if !px.rules.tcp_response.is_empty() {
+            self.inspect_answer(px, &mut up).await?;
+        }
         let mut down = Transfer::new(self.conn.thread.text(), Framing::Tunnel, false).through(downward);
         let fe = self.snapshot.proxy(self.frontend);
         let times = &px.settings.timeouts;
@@ -162,7 +166,7 @@ impl Stream<'_> {
         let mut up_over = false;
         let mut down_over = false;
         let Stream { conn, upstream, slot, .. } = self;
-        let Some(upstream) = upstream else { return };
+        let Some(upstream) = upstream else { return Err(End::Close) };
         let Connection { client, deadline, thread, .. } = &mut **conn;
         let code = std::future::poll_fn(|cx| {
             up.progress = false;
@@ -231,6 +235,76 @@ impl Stream<'_> {
         }
         self.conn.thread.give_text(up.into_text());
         self.conn.thread.give_text(down.into_text());
+        Ok(())
+    }
+
+    /// `tcp-response content`: nothing of the server's reaches the client until the rules have decided. The client's
+    /// bytes go on meanwhile.
+    async fn inspect_answer(&mut self, px: &Proxy, up: &mut Transfer) -> Result<(), End> {
+        let rules = &px.rules.tcp_response;
+        let delay = px.rules.response_inspect_delay_ms;
+        let deadline_ms = deadline_after(self.now_ms(), delay);
+        let mut complete = delay.is_none();
+        let mut from = 0;
+        loop {
+            complete |= self
+                .upstream
+                .as_ref()
+                .is_none_or(|upstream| upstream.side.ended || upstream.side.input.is_full());
+            let (verdict, at) = self.run_rules(rules, from, Direction::Response, complete);
+            match verdict {
+                Verdict::Continue | Verdict::Stop => return Ok(()),
+                Verdict::Wait if complete => from = at + 1,
+                Verdict::Wait => {
+                    from = at;
+                    complete = !self.answer_arrives(up, deadline_ms).await?;
+                }
+                Verdict::SilentDrop { ttl } => {
+                    self.ends(b'P', b'D');
+                    return Err(End::SilentDrop(ttl));
+                }
+                _ => {
+                    let thread = self.conn.thread.index;
+                    self.fe().live.frontend.at(thread).denied_responses.inc();
+                    self.px().live.backend.at(thread).upstream.denied_responses.inc();
+                    self.ends(b'P', b'D');
+                    return Err(End::Close);
+                }
+            }
+        }
+    }
+
+    /// Carries what the client sends until the server sends something; false when nothing comes in time.
+    async fn answer_arrives(&mut self, up: &mut Transfer, deadline_ms: u64) -> Result<bool, End> {
+        let Stream { conn, upstream, .. } = self;
+        let Some(upstream) = upstream else { return Err(End::Close) };
+        let Connection { client, deadline, thread, .. } = &mut **conn;
+        let mut up_over = up.is_done();
+        let outcome = std::future::poll_fn(|cx| {
+            if !up_over {
+                match up.poll(cx, client, &mut upstream.side, thread) {
+                    Poll::Ready(Ok(())) => {
+                        up_over = true;
+                        upstream.side.io.shutdown_write();
+                    }
+                    Poll::Ready(Err(BodyFault::Sink(_))) => return Poll::Ready(Err((b'S', b'D'))),
+                    Poll::Ready(Err(_)) => return Poll::Ready(Err((b'C', b'D'))),
+                    Poll::Pending => {}
+                }
+            }
+            match upstream.side.poll_receive(cx, &thread.buffers) {
+                Poll::Ready(Ok(Received::Bytes(_))) => return Poll::Ready(Ok(true)),
+                Poll::Ready(_) => return Poll::Ready(Ok(false)),
+                Poll::Pending => {}
+            }
+            deadline.poll(cx, deadline_ms).map(|()| Ok(false))
+        })
+        .await;
+        outcome.map_err(|(cause, state)| {
+            self.ends(cause, state);
+            self.count_tcp_abort(cause);
+            End::Close
+        })
     }
 
     fn count_tcp_abort(&self, cause: u8) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use haproxy_model::settings::{HttpReuse, SendProxy, ServerAddress};
-use haproxy_model::snapshot::{Proxy, Server, Snapshot};
+use haproxy_model::snapshot::{Proxy, Server};
 
 use crate::conn::{Connection, deadline_after};
 use crate::connect::{self, Target};
@@ -17,6 +17,9 @@ use crate::thread::Thread;
 
 /// Timeout of a connect when the configuration names none: the system's own.
 const CONNECT_FALLBACK_MS: u64 = 24 * 3600 * 1000;
+
+/// Server connections a session may keep for itself (`tune.pool-low-fd-ratio` aside, `max-session-srv-conns`).
+const OWN_MAX: usize = 5;
 
 /// Key of a connection that is of no use to other requests.
 const NOT_SHARED: u64 = u64::MAX;
@@ -54,11 +57,12 @@ pub enum ConnectFault {
 /// A connection that is open already: the session's own, or one of the pool as `http-reuse` allows.
 pub fn reuse(conn: &mut Connection, px: &Proxy, server: &Server) -> Option<Upstream> {
     let key = share_key(conn, server)?;
-    if let Some(own) = conn.own_server.take() {
-        if Arc::ptr_eq(&own.server, &server.live) && own.key == key && own.io.is_quiet() {
+    let fits = |own: &IdleConnection| Arc::ptr_eq(&own.server, &server.live) && own.key == key;
+    while let Some(index) = conn.own_servers.iter().rposition(fits) {
+        let own = conn.own_servers.remove(index);
+        if own.io.is_quiet() {
             return Some(in_use(own, true, false));
         }
-        retire(&conn.thread, &conn.snapshot, own);
     }
     let first = conn.requests <= 1;
     let only_shared = match px.settings.http_reuse {
@@ -89,20 +93,32 @@ fn share_key(conn: &Connection, server: &Server) -> Option<u64> {
         // its PROXY header speaks of one request
         return None;
     }
-    let by_client = server.settings.send_proxy != SendProxy::Off
-        || server.settings.source.as_ref().is_some_and(|source| source.use_client)
-        || server.settings.port_offset.is_some();
+    let told = server.settings.send_proxy != SendProxy::Off;
+    let as_client = server.settings.source.as_ref().is_some_and(|source| source.use_client);
+    let where_client_went = follows_client(server);
     // connections to an address the server no longer has are not shared
     let changes = server.live.address_changes();
-    if !by_client {
+    if !(told || as_client || where_client_went) {
         return Some(u64::from(changes) << 1);
     }
     use std::hash::{Hash, Hasher};
     let mut hasher = std::collections::hash_map::DefaultHasher::new();
     changes.hash(&mut hasher);
-    conn.session.source.ip().hash(&mut hasher);
-    conn.session.destination.ip().hash(&mut hasher);
+    let (source, destination) = (conn.session.source.ip(), conn.session.destination.ip());
+    if told || as_client {
+        source.hash(&mut hasher);
+    }
+    if told || where_client_went {
+        destination.hash(&mut hasher);
+    }
     Some(hasher.finish() | 1)
+}
+
+/// True when the server's address or port is where the client wanted to go.
+fn follows_client(server: &Server) -> bool {
+    let anywhere =
+        matches!(server.settings.address, ServerAddress::Ip(address) if address.ip().is_unspecified());
+    anywhere || server.settings.port_offset.is_some()
 }
 
 /// Opens a connection to the server; the PROXY header it wants is left in `preface`, to be sent before all else.
@@ -172,15 +188,18 @@ fn address_for(conn: &Connection, server: &Server) -> ServerAddress {
     if let Some(address) = server.live.runtime_address() {
         return ServerAddress::Ip(address);
     }
-    match (&server.settings.address, server.settings.port_offset) {
-        (ServerAddress::Ip(address), Some(offset)) => {
-            let base = conn.session.destination.ip().map_or(0, |d| i32::from(d.port()));
-            let mut address = *address;
-            address.set_port((base + offset) as u16);
-            ServerAddress::Ip(address)
-        }
-        (address, _) => address.clone(),
+    let ServerAddress::Ip(mut address) = server.settings.address else {
+        return server.settings.address.clone();
+    };
+    let wanted = conn.session.destination.ip();
+    if let Some(wanted) = wanted.filter(|_| address.ip().is_unspecified()) {
+        address.set_ip(wanted.ip());
     }
+    if let Some(offset) = server.settings.port_offset {
+        let base = wanted.map_or(0, |wanted| i32::from(wanted.port()));
+        address.set_port((base + offset) as u16);
+    }
+    ServerAddress::Ip(address)
 }
 
 /// Puts a connection away after a complete exchange: with its session, into the pool, or closed.
@@ -203,7 +222,10 @@ pub fn keep(conn: &mut Connection, px: &Proxy, server: &Server, upstream: Upstre
         requests: upstream.requests,
     };
     if px.settings.http_reuse == HttpReuse::Never {
-        conn.own_server = Some(idle);
+        if conn.own_servers.len() >= OWN_MAX {
+            conn.own_servers.remove(0);
+        }
+        conn.own_servers.push(idle);
     } else {
         into_pool(&conn.thread, server, idle);
     }
@@ -225,13 +247,8 @@ fn into_pool(thread: &Thread, server: &Server, idle: IdleConnection) {
         needed.store(used, Ordering::Relaxed);
     }
     let over = live.idle_connections().load(Ordering::Relaxed) + used > needed.load(Ordering::Relaxed);
-    if over && !thread.idle.borrow_mut().drop_oldest(live) {
+    if over && !thread.idle.borrow_mut().drop_oldest(live, idle.key) {
         return;
     }
     thread.idle.borrow_mut().give(idle);
-}
-
-/// Lets go of a session's own connection when the session ends: others may have it unless `http-reuse never`.
-pub fn retire(_thread: &Thread, _snapshot: &Snapshot, own: IdleConnection) {
-    drop(own);
 }

@@ -79,7 +79,7 @@ pub fn assign(var: VarRef, value: Value<'_>, conditions: SetIf, cx: &Cx<'_>) -> 
     if var.scope == Scope::Proc {
         let vars = cx.world.process_vars();
         let old = vars.value(var.id).map(crate::vars::SharedValue::into_value);
-        if !conditions.hold(old.as_ref(), &value) {
+        if !conditions.hold(var.scope, old.as_ref(), &value) {
             return Assigned::Refused;
         }
         vars.set(var.id, Some(value.into()));
@@ -87,7 +87,7 @@ pub fn assign(var: VarRef, value: Value<'_>, conditions: SetIf, cx: &Cx<'_>) -> 
     }
     let Some(store) = store(var.scope, cx) else { return Assigned::Failed };
     let mut store = store.borrow_mut();
-    if !conditions.hold(store.value(var.id), &value) {
+    if !conditions.hold(var.scope, store.value(var.id), &value) {
         return Assigned::Refused;
     }
     match store.set_within(var.id, value.into_kept(), cx.world.var_limit(var.scope)) {

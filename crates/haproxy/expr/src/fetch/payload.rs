@@ -181,7 +181,33 @@ fn channel<'a>(cx: &Cx<'a>, direction: Option<Direction>) -> Option<&'a [u8]> {
 
 fn len<'a>(cx: &Cx<'a>, walk: &mut Walk, direction: Direction) -> Got<Value<'a>> {
     walk.may_change = !cx.input.complete;
-    input(cx, Some(direction)).map(|bytes| Value::Int(bytes.len() as i64)).into()
+    input(cx, Some(direction)).map(|bytes| Value::Int((head_len(cx, direction) + bytes.len()) as i64)).into()
+}
+
+/// Bytes of a start line beside its text, as the original keeps it.
+const START_LINE: usize = 20;
+/// Bytes of the mark behind the last field.
+const END_OF_HEAD: usize = 1;
+
+/// What the head of an HTTP message counts for: the original's own form of it.
+fn head_len(cx: &Cx<'_>, direction: Direction) -> usize {
+    let Some(txn) = cx.txn.filter(|txn| txn.http) else { return 0 };
+    let version = "HTTP/1.1".len();
+    let (there, line, fields) = match direction {
+        Direction::Request => {
+            let request = &txn.request;
+            (txn.has_request, request.method_text().len() + request.uri().len() + version, &request.fields)
+        }
+        Direction::Response => {
+            let response = &txn.response;
+            (txn.has_response, version + "200".len() + response.reason().len(), &response.fields)
+        }
+    };
+    if !there {
+        return 0;
+    }
+    let fields: usize = fields.iter().map(|field| field.name.len() + field.value.len()).sum();
+    START_LINE + line + fields + END_OF_HEAD
 }
 
 fn check_part(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {

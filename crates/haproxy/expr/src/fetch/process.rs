@@ -1,7 +1,5 @@
 //! The process, its clock, chance, and where evaluation stands (manual §7.3.2).
 
-use std::sync::Arc;
-
 use crate::arg::{self, Arg, ArgKind, Args};
 use crate::at::Use;
 use crate::cast;
@@ -114,18 +112,8 @@ pub const FETCHES: &[Fetch] = &[
     ),
     text("last_rule_file", IN, last_rule_file, "file of the last final rule"),
     int("last_rule_line", IN, last_rule_line, "line of the last final rule"),
-    text(
-        "last_entity",
-        IN,
-        |_, cx, _| entity(cx, |txn| txn.last_entity.as_deref()),
-        "what was evaluated last",
-    ),
-    text(
-        "waiting_entity",
-        IN,
-        |_, cx, _| entity(cx, |txn| txn.waiting_entity.as_deref()),
-        "what was being waited for",
-    ),
+    text("last_entity", IN, |_, cx, _| entity(cx, |txn| txn.last_rule), "what was evaluated last"),
+    text("waiting_entity", IN, |_, cx, _| entity(cx, |txn| txn.waiting_rule), "what was being waited for"),
     Fetch::new("dump_all_vars", DUMP, Type::Str, ANY, dump_all_vars, "variables of a scope as text")
         .checked(check_dump),
     int("cpu_calls", IN, |_, cx, _| is(cx.world.task_numbers().calls), "wake-ups of the task"),
@@ -252,8 +240,8 @@ fn unique_id<'a>(_args: &'a [Arg], cx: &Cx<'a>, _walk: &mut Walk) -> Got<Value<'
     id.map(|id| Value::Str(Bytes::Owned(id))).into()
 }
 
-fn last_rule<'a>(cx: &Cx<'a>) -> Option<&'a (Arc<str>, u32)> {
-    cx.txn?.last_rule.as_ref()
+fn last_rule<'a>(cx: &Cx<'a>) -> Option<(&'a str, u32)> {
+    cx.world.rule_place(cx.txn?.last_rule?)
 }
 
 fn last_rule_file<'a>(_args: &'a [Arg], cx: &Cx<'a>, _walk: &mut Walk) -> Got<Value<'a>> {
@@ -261,11 +249,13 @@ fn last_rule_file<'a>(_args: &'a [Arg], cx: &Cx<'a>, _walk: &mut Walk) -> Got<Va
 }
 
 fn last_rule_line<'a>(_args: &'a [Arg], cx: &Cx<'a>, _walk: &mut Walk) -> Got<Value<'a>> {
-    last_rule(cx).map(|(_, line)| Value::Int((*line).into())).into()
+    last_rule(cx).map(|(_, line)| Value::Int(line.into())).into()
 }
 
-fn entity<'a>(cx: &Cx<'a>, pick: fn(&'a crate::cx::Txn) -> Option<&'a str>) -> Got<Value<'a>> {
-    cx.txn.and_then(pick).map(|text| Value::text(text.as_bytes())).into()
+/// A rule is named by where it stands.
+fn entity<'a>(cx: &Cx<'a>, pick: fn(&crate::cx::Txn) -> Option<u32>) -> Got<Value<'a>> {
+    let place = cx.txn.and_then(pick).and_then(|number| cx.world.rule_place(number));
+    place.map(|(file, line)| Value::Str(Bytes::Owned(format!("{file}:{line}").into_bytes()))).into()
 }
 
 const SCOPES: [(&str, Scope); 5] = [

@@ -142,7 +142,10 @@ pub const FETCHES: &[Fetch] = &[
         "cur_max_retries",
         Type::Sint,
         Use::BACKEND,
-        |_, cx, _| is(cx.world.proxy_retries(back(cx))),
+        |_, cx, _| {
+            let set = cx.txn.and_then(|txn| txn.retries);
+            is(set.map_or_else(|| cx.world.proxy_retries(back(cx)), i64::from))
+        },
         "retries that apply",
     ),
     timeout!("be_connect_timeout", BACKEND, back, Connect, "connect timeout of the backend, ms"),

@@ -64,7 +64,8 @@ impl LogFormat {
                 ' ' if style.merges() => reader.separator(),
                 other => {
                     let mut buffer = [0; 4];
-                    reader.text.extend_from_slice(other.encode_utf8(&mut buffer).as_bytes());
+                    let text = other.encode_utf8(&mut buffer);
+                    reader.text.extend_from_slice(&haproxy_conf::raw_bytes(text.as_bytes()));
                     reader.rest = &reader.rest[other.len_utf8()..];
                 }
             }

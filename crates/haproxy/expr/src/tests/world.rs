@@ -131,7 +131,7 @@ impl Stage {
     pub fn response(mut self, text: &[u8]) -> Stage {
         self.body = fill_response(&mut self.txn.response, text);
         self.txn.has_response = true;
-        self.txn.log.status = self.txn.response.status;
+        self.txn.log.status = self.txn.response.status as i16;
         self.direction = Direction::Response;
         self
     }

@@ -267,26 +267,6 @@ pub const KEYWORDS: &[Keyword] = &[
     row!("profiling.*", "...", Status::Accepted("use the system's profilers"), accept, "profiling"),
 ];
 
-/// `tune.*` keywords. Those that name a detail of the original's inside are accepted without effect.
-pub const TUNABLES: &[Keyword] = &[
-    row!("tune.bufsize", "<size>", Status::Supported, bufsize, "size of buffers"),
-    row!("tune.maxrewrite", "<size>", Status::Supported, maxrewrite, "space kept for rewriting"),
-    row!("tune.maxaccept", "<number>", Status::Supported, maxaccept, "accepts in a row"),
-    row!("tune.http.maxhdr", "<number>", Status::Supported, maxhdr, "header lines at most"),
-    row!("tune.http.logurilen", "<number>", Status::Supported, logurilen, "length of URIs in logs"),
-    row!("tune.http.cookielen", "<number>", Status::Supported, cookielen, "length of captured cookies"),
-    row!("tune.rcvbuf.client", "<size>", Status::Supported, rcvbuf_client, "receive buffer, client side"),
-    row!("tune.rcvbuf.server", "<size>", Status::Supported, rcvbuf_server, "receive buffer, server side"),
-    row!("tune.sndbuf.client", "<size>", Status::Supported, sndbuf_client, "send buffer, client side"),
-    row!("tune.sndbuf.server", "<size>", Status::Supported, sndbuf_server, "send buffer, server side"),
-    row!("tune.comp.maxlevel", "<number>", Status::Supported, comp_maxlevel, "compression level"),
-    row!("tune.ssl.*", "...", NO_TLS, accept, "TLS tuning"),
-    row!("tune.h2.*", "...", Status::Accepted("HTTP/2 is not part of this version"), accept, "HTTP/2 tuning"),
-    row!("tune.quic.*", "...", Status::Accepted("QUIC is not part of this version"), accept, "QUIC tuning"),
-    row!("tune.lua.*", "...", Status::Accepted("Lua is not part of this version"), accept, "Lua tuning"),
-    row!("tune.*", "...", OWN_MEMORY, accept, "tuning of the original's inside"),
-];
-
 /// A keyword that changes the environment while the file is read, so that the lines behind it see the change.
 pub struct EnvironmentRow {
     /// The word.
@@ -580,14 +560,6 @@ fn maxcompcpuusage(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     cursor.finish()
 }
 
-fn comp_maxlevel(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    let text = format!("'{}' expects a numeric value between 1 and 9", cursor.keyword());
-    let word = cursor.expect_or(|| text.clone())?;
-    let level: Option<u32> = word.as_str().parse().ok().filter(|level| (1..=9).contains(level));
-    draft.global.compression.level = level.ok_or_else(|| cursor.error_before(text))?;
-    cursor.finish()
-}
-
 fn maxsessrate(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     draft.global.maxsessrate = Some(cursor.integer()?);
     cursor.finish()
@@ -689,66 +661,6 @@ fn default_path(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
             )));
         }
     }
-    cursor.finish()
-}
-
-fn bufsize(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    let size = cursor.size()? as usize;
-    if !(1024..=1 << 28).contains(&size) {
-        return Err(cursor.error_before("'tune.bufsize' expects a size between 1024 and 268435456."));
-    }
-    draft.global.bufsize = size;
-    draft.global.maxrewrite = draft.global.maxrewrite.min(size / 2);
-    cursor.finish()
-}
-
-fn maxrewrite(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    let size = cursor.size()? as usize;
-    draft.global.maxrewrite = size.min(draft.global.bufsize / 2);
-    cursor.finish()
-}
-
-fn maxaccept(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    draft.global.maxaccept = cursor.integer()?;
-    cursor.finish()
-}
-
-fn maxhdr(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    let lines: usize = cursor.integer()?;
-    if !(1..=32767).contains(&lines) {
-        return Err(cursor.error_before("'tune.http.maxhdr' expects a numeric value between 1 and 32767"));
-    }
-    draft.global.max_headers = lines;
-    cursor.finish()
-}
-
-fn logurilen(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    draft.global.log_uri_length = cursor.integer::<usize>()?.max(1) + 1;
-    cursor.finish()
-}
-
-fn cookielen(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    draft.global.cookie_length = cursor.integer()?;
-    cursor.finish()
-}
-
-fn rcvbuf_client(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    draft.global.rcvbuf_client = Some(cursor.size()? as u32);
-    cursor.finish()
-}
-
-fn rcvbuf_server(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    draft.global.rcvbuf_server = Some(cursor.size()? as u32);
-    cursor.finish()
-}
-
-fn sndbuf_client(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    draft.global.sndbuf_client = Some(cursor.size()? as u32);
-    cursor.finish()
-}
-
-fn sndbuf_server(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    draft.global.sndbuf_server = Some(cursor.size()? as u32);
     cursor.finish()
 }
 

@@ -54,8 +54,8 @@ pub const LEGACY: &[Keyword] = &[
         "transparent",
         BACK,
         "",
-        Status::Refused("'transparent' is not part of this version of rhaproxy"),
-        refuse,
+        Status::Legacy { modern: "server <name> 0.0.0.0" },
+        super::proxy::options::transparent,
         "connect where the client wanted to"
     ),
     row!(

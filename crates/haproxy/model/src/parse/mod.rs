@@ -8,6 +8,7 @@ mod program;
 mod proxy;
 mod sections;
 mod server;
+mod tuning;
 mod userlist;
 
 use std::sync::Arc;
@@ -32,7 +33,7 @@ pub type Keyword = Row<Draft>;
 pub fn tables() -> Vec<&'static [Keyword]> {
     vec![
         global::KEYWORDS,
-        global::TUNABLES,
+        tuning::TUNABLES,
         proxy::basics::KEYWORDS,
         proxy::timeouts::KEYWORDS,
         proxy::options::KEYWORDS,
@@ -143,7 +144,7 @@ impl LineSink for Sink {
 fn text(cursor: &mut Cursor<'_>, what: &str) -> Result<String, ParseError> {
     let keyword = cursor.keyword();
     let word = cursor.next_word().ok_or_else(|| ParseError::new(format!("'{keyword}' expects {what}.")))?;
-    Ok(word.as_bstr().to_string())
+    Ok(word.as_str().to_owned())
 }
 
 /// Reads an address word, with its variables expanded.

@@ -10,7 +10,7 @@ use haproxy_expr::value::{Type, Value};
 use crate::action::{Action, ActionRow};
 use crate::args::Args;
 use crate::cx::RuleCx;
-use crate::family::Families;
+use crate::family::{Families, Family};
 use crate::load::RuleLoad;
 use crate::number;
 use crate::verdict::Verdict;
@@ -66,6 +66,8 @@ struct SetAddress {
     end: End,
     half: Half,
     expr: Expr,
+    /// The rule stands before any session: what the connection itself tells (`fc_src`) changes too.
+    of_connection: bool,
 }
 
 impl SetAddress {
@@ -105,6 +107,12 @@ impl Action for SetAddress {
             *before = Some(old);
         }
         *place = new;
+        if self.of_connection {
+            match self.end {
+                End::Source => cx.session.connection_source = new,
+                End::Destination => cx.session.connection_destination = new,
+            }
+        }
         Verdict::Continue
     }
 }
@@ -115,5 +123,6 @@ fn parse(
     end: End,
     half: Half,
 ) -> Result<Box<dyn Action>, Fault> {
-    Ok(Box::new(SetAddress { end, half, expr: load.expression(args)? }))
+    let of_connection = load.family == Family::TcpConnection;
+    Ok(Box::new(SetAddress { end, half, expr: load.expression(args)?, of_connection }))
 }

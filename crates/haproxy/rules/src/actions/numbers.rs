@@ -98,6 +98,7 @@ impl Action for Set {
             if let Some(txn) = cx.txn.as_deref_mut() {
                 txn.priority_class = cx.effects.priority_class;
                 txn.priority_offset_ms = cx.effects.priority_offset_ms;
+                txn.retries = cx.effects.retries;
             }
         }
         Verdict::Continue

@@ -1,11 +1,12 @@
 //! Variables: set from an expression or a format, unset.
 
+use haproxy_expr::conv::variables::{assign, forget};
 use haproxy_expr::cx::Cx;
 use haproxy_expr::expr::Expr;
 use haproxy_expr::fault::Fault;
 use haproxy_expr::logformat::{LogFormat, Style};
 use haproxy_expr::value::{Bytes, Value};
-use haproxy_expr::vars::{Scope, SharedValue, VarRef};
+use haproxy_expr::vars::{Scope, SetIf, VarRef};
 
 use crate::action::{Action, ActionRow};
 use crate::args::Args;
@@ -33,84 +34,10 @@ pub const ACTIONS: &[ActionRow] = &[
     ActionRow::new("unset-var*", Families::ALL, "(<var-name>)", parse, "remove a variable"),
 ];
 
-/// What must hold for a variable to be set (manual §7.3.1, converter `set-var`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum When {
-    Exists,
-    NotExists,
-    Empty,
-    NotEmpty,
-    Set,
-    NotSet,
-    Greater,
-    Less,
-}
-
-const CONDITIONS: &[(&str, When)] = &[
-    ("ifexists", When::Exists),
-    ("ifnotexists", When::NotExists),
-    ("ifempty", When::Empty),
-    ("ifnotempty", When::NotEmpty),
-    ("ifset", When::Set),
-    ("ifnotset", When::NotSet),
-    ("ifgt", When::Greater),
-    ("iflt", When::Less),
-];
-
-impl When {
-    fn holds(self, cx: &Cx<'_>, var: VarRef, input: &Value<'_>) -> bool {
-        let empty = matches!(input, Value::Str(b) | Value::Bin(b) | Value::Meth(_, b) if b.is_empty());
-        let integers = || match (current(cx, var), input) {
-            (Some(Value::Int(old)), Value::Int(new)) => Some((old, *new)),
-            _ => None,
-        };
-        match self {
-            // a process variable exists since the configuration was read
-            When::Exists => var.scope == Scope::Proc || current(cx, var).is_some(),
-            When::NotExists => var.scope != Scope::Proc && current(cx, var).is_none(),
-            When::Empty => empty,
-            When::NotEmpty => !empty,
-            When::Set => current(cx, var).is_some(),
-            When::NotSet => current(cx, var).is_none(),
-            When::Greater => integers().is_none_or(|(old, new)| old > new),
-            When::Less => integers().is_none_or(|(old, new)| old < new),
-        }
-    }
-}
-
-fn current(cx: &Cx<'_>, var: VarRef) -> Option<Value<'static>> {
-    match var.scope {
-        Scope::Proc => cx.world.process_vars().value(var.id).map(SharedValue::into_value),
-        Scope::Sess => cx.session.vars.borrow().value(var.id).cloned(),
-        Scope::Txn => cx.txn?.vars.borrow().value(var.id).cloned(),
-        Scope::Req => cx.txn?.request_vars.borrow().value(var.id).cloned(),
-        Scope::Res => cx.txn?.response_vars.borrow().value(var.id).cloned(),
-        Scope::Check | Scope::ParentSess | Scope::ParentTxn | Scope::ParentReq | Scope::ParentRes => None,
-    }
-}
-
-/// Sets (or with None removes) a variable.
-pub(crate) fn store(cx: &Cx<'_>, var: VarRef, value: Option<Value<'_>>) {
-    let cell = match (var.scope, cx.txn) {
-        (Scope::Proc, _) => return cx.world.process_vars().set(var.id, value.map(SharedValue::from)),
-        (Scope::Sess, _) => &cx.session.vars,
-        (Scope::Txn, Some(txn)) => &txn.vars,
-        (Scope::Req, Some(txn)) => &txn.request_vars,
-        (Scope::Res, Some(txn)) => &txn.response_vars,
-        _ => return,
-    };
-    let mut store = cell.borrow_mut();
-    match value {
-        // beyond the limit the variable keeps its old value, silently (manual §3.2, "tune.vars")
-        Some(value) => drop(store.set_within(var.id, value.into_kept(), cx.world.var_limit(var.scope))),
-        None => drop(store.unset(var.id)),
-    }
-}
-
 #[derive(Debug)]
 struct SetVar {
     var: VarRef,
-    when: Box<[When]>,
+    when: SetIf,
     source: Source,
 }
 
@@ -122,9 +49,8 @@ enum Source {
 
 impl SetVar {
     fn assign(&self, cx: &Cx<'_>, value: Value<'_>) {
-        if self.when.iter().all(|when| when.holds(cx, self.var, &value)) {
-            store(cx, self.var, Some(value));
-        }
+        // beyond a limit the variable keeps its old value, silently (manual §3.2, "tune.vars")
+        let _ = assign(self.var, value, self.when, cx);
     }
 }
 
@@ -151,7 +77,7 @@ struct UnsetVar(VarRef);
 
 impl Action for UnsetVar {
     fn run(&self, cx: &mut RuleCx<'_>) -> Verdict {
-        store(&cx.view(), self.0, None);
+        forget(self.0, &cx.view());
         Verdict::Continue
     }
 }
@@ -174,10 +100,9 @@ fn parse(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>) -> Result<Box<dyn Act
         return Err("Empty variable name cannot be accepted".into());
     }
     let var = VarRef::parse(name, &load.expr.load.vars)?;
-    let mut when = Vec::new();
+    let mut when = SetIf::default();
     for word in parts {
-        let known = CONDITIONS.iter().find(|(name, _)| *name == word);
-        when.push(known.ok_or_else(|| Fault::new(format!("unknown condition \"{word}\"")))?.1);
+        when.add(word)?;
     }
     if load.family.is_early() && !matches!(var.scope, Scope::Proc | Scope::Sess) {
         let text = format!(
@@ -191,7 +116,7 @@ fn parse(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>) -> Result<Box<dyn Act
         Kind::Expr => Source::Expr(load.expression(args)?),
         Kind::Text => Source::Text(load.format(args.take().unwrap_or_default(), Style::Plain)?),
     };
-    Ok(Box::new(SetVar { var, when: when.into(), source }))
+    Ok(Box::new(SetVar { var, when, source }))
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -183,8 +183,8 @@ pub const KEYWORDS: &[Keyword] = &[
         "option transparent",
         BACK,
         "",
-        Status::Refused("option 'transparent' is not part of this version of rhaproxy"),
-        nothing,
+        Status::Legacy { modern: "server <name> 0.0.0.0" },
+        transparent,
         "connect where the client wanted to"
     ),
     row!(
@@ -384,6 +384,12 @@ fn httpslog(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
 
 fn tcplog(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     log_line(draft, cursor, LogLine::Tcp, Some(LogLine::TcpClf))
+}
+
+/// `option transparent`, and `transparent` without the first word.
+pub fn transparent(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    draft.px.settings.options.transparent = cursor.negation() == Negation::None;
+    cursor.finish()
 }
 
 fn redispatch(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {

@@ -184,7 +184,7 @@ fn note_order(draft: &mut Draft, cursor: &mut Cursor<'_>, phase: Phase) {
 }
 
 fn acl(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    let words: Vec<String> = cursor.take_rest().iter().map(|word| word.as_bstr().to_string()).collect();
+    let words: Vec<String> = cursor.take_rest().iter().map(|word| word.as_str().to_owned()).collect();
     let mut acls = std::mem::take(&mut draft.px.acls);
     let outcome = draft.with_expr(Contexts::ALL, "acl", |cx, _| {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -224,7 +224,9 @@ pub fn rule(
     }
     let before = field(&mut draft.px.rules).clone();
     let rule = draft.with_rules(family, |load| parse_rule(cursor, load, &before))?;
-    field(&mut draft.px.rules).push(rule);
+    let number = draft.rule_places.len() as u32;
+    draft.rule_places.push((Arc::clone(&draft.place.file), draft.place.line));
+    field(&mut draft.px.rules).push(rule.standing_at(number));
     Ok(())
 }
 
@@ -313,7 +315,7 @@ pub fn condition(
     if cursor.at_end() {
         return Ok(None);
     }
-    let words: Vec<String> = cursor.take_rest().iter().map(|word| word.as_bstr().to_string()).collect();
+    let words: Vec<String> = cursor.take_rest().iter().map(|word| word.as_str().to_owned()).collect();
     if !matches!(words[0].as_str(), "if" | "unless") {
         return Err(ParseError::new(format!(
             "'{within}' expects either 'if' or 'unless' followed by a condition (got '{}').",
@@ -413,7 +415,7 @@ fn monitor_fail(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
 /// `set-var` and `set-var-fmt` of the global section.
 pub fn global_variable(draft: &mut Draft, cursor: &mut Cursor<'_>, as_format: bool) -> Outcome {
     let name = text(cursor, "a variable name")?;
-    let words: Vec<String> = cursor.take_rest().iter().map(|word| word.as_bstr().to_string()).collect();
+    let words: Vec<String> = cursor.take_rest().iter().map(|word| word.as_str().to_owned()).collect();
     draft.global_variables.push((name, words, as_format, draft.place.clone()));
     Ok(())
 }
