@@ -39,15 +39,19 @@ pub fn daemonise() -> io::Result<()> {
     }
     setsid()?;
     chdir("/")?;
-    null_stdio()
+    silence(&null()?)
 }
 
-/// Points standard input, output and error to /dev/null.
-pub fn null_stdio() -> io::Result<()> {
-    let null = File::options().read(true).write(true).open("/dev/null")?;
-    dup2_stdin(&null)?;
-    dup2_stdout(&null)?;
-    dup2_stderr(&null)?;
+/// /dev/null, to be opened while it is in reach: before a chroot.
+pub fn null() -> io::Result<File> {
+    File::options().read(true).write(true).open("/dev/null")
+}
+
+/// Points standard input, output and error to what [`null`] gave.
+pub fn silence(null: &File) -> io::Result<()> {
+    dup2_stdin(null)?;
+    dup2_stdout(null)?;
+    dup2_stderr(null)?;
     Ok(())
 }
 

@@ -209,6 +209,16 @@ impl Args {
         self.switches.quiet && !self.switches.verbose
     }
 
+    /// Whether the process goes to the background, where `configured` is what the configuration says. The manager that
+    /// `-Ws` is for keeps the process itself, so that the configuration's word does not count for it.
+    pub fn goes_to_background(&self, configured: bool) -> bool {
+        match self.mode {
+            Mode::Daemon => true,
+            Mode::Configured => configured && self.master_worker != MasterWorker::Systemd,
+            Mode::Foreground | Mode::Debug => false,
+        }
+    }
+
     /// Why this command line cannot be run; nothing for a check, which needs no process life.
     pub fn unavailable(&self, role: &Role) -> Option<String> {
         // a master and its children act on these flags in their own ways

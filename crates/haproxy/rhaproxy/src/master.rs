@@ -25,10 +25,9 @@ use std::rc::Rc;
 use common_os::daemon::{self, Fork};
 use common_os::inherit;
 use haproxy_conf::{Environment, Severity};
-use haproxy_model::global::Global;
 
 use crate::answers::Process;
-use crate::args::{Args, MasterWorker, Mode};
+use crate::args::{Args, MasterWorker};
 use crate::pages::shown_place;
 use crate::{environment, load, start};
 
@@ -79,7 +78,7 @@ fn prepare(args: Args, process: &Process, words: Vec<OsString>, voice: &Rc<Voice
     };
     environment::of_master(&mut env, &sockets.iter().map(|(bind, _)| shown_place(bind)).collect::<Vec<_>>())
         .map_err(|error| error.to_string())?;
-    let launcher = if !again && goes_to_background(&args, &global) {
+    let launcher = if !again && args.goes_to_background(global.daemon) {
         Some(go_to_background().map_err(|error| format!("[{name}.main()] Cannot fork: {error}"))?)
     } else {
         None
@@ -103,14 +102,6 @@ fn former_family(again: bool) -> (Own, Vec<Child>) {
         Child { link, ..child }
     };
     (own, found.into_iter().map(adopt).collect())
-}
-
-fn goes_to_background(args: &Args, global: &Global) -> bool {
-    match args.mode {
-        Mode::Daemon => true,
-        Mode::Configured => global.daemon,
-        Mode::Foreground | Mode::Debug => false,
-    }
 }
 
 /// What the starting process waits for: one byte, the code to end with.

@@ -14,7 +14,7 @@ use haproxy_expr::pattern::store::PatternRef;
 use haproxy_model::snapshot::Snapshot;
 
 use crate::answers::Process;
-use crate::args::{Args, MasterWorker, Mode};
+use crate::args::{Args, MasterWorker};
 use crate::control::{self, Control};
 use crate::load::{self, Lasting, Loaded};
 use crate::messages;
@@ -128,7 +128,7 @@ fn check(snapshot: &Snapshot, warned: bool, quiet: bool) -> ExitCode {
     if warned {
         lines.push("Warnings were found.");
     }
-    if snapshot.listeners.is_empty() {
+    if !has_listener(snapshot) {
         lines.push("Configuration file has no error but will not start (no listener) => exit(2).");
     } else {
         lines.push("Configuration file is valid");
@@ -136,7 +136,12 @@ fn check(snapshot: &Snapshot, warned: bool, quiet: bool) -> ExitCode {
     if !quiet {
         println!("{}", lines.join("\n"));
     }
-    ExitCode::from(if snapshot.listeners.is_empty() { 2 } else { 0 })
+    ExitCode::from(if has_listener(snapshot) { 0 } else { 2 })
+}
+
+/// A socket of the runtime API is a listener too.
+fn has_listener(snapshot: &Snapshot) -> bool {
+    !snapshot.listeners.is_empty() || !snapshot.global.stats_sockets.is_empty()
 }
 
 fn serve(
@@ -147,7 +152,7 @@ fn serve(
     ties: Option<Ties>,
 ) -> Result<ExitCode, String> {
     let Ready { snapshot, patterns, host, quiet, .. } = ready;
-    if snapshot.listeners.is_empty() && snapshot.global.stats_sockets.is_empty() {
+    if !has_listener(&snapshot) {
         return Err(no_listener(process));
     }
     crate::saved::restore(&snapshot, &*load::machine_files());
@@ -171,20 +176,17 @@ fn serve(
     for px in &snapshot.proxies {
         log.open_early(&px.settings.logs);
     }
-    let background = match args.mode {
-        Mode::Daemon => true,
-        Mode::Configured => snapshot.global.daemon,
-        Mode::Foreground | Mode::Debug => false,
-    };
+    let background = args.goes_to_background(snapshot.global.daemon);
     // a worker is where its master is
     if ties.is_none() {
         go_to_background(background, &snapshot, process)?;
     }
-    drop_rights(&snapshot, process)?;
+    let no_null = |error| format!("[{}.main()] Cannot use /dev/null: {error}", process.name);
     // `quiet` and `-q` keep everything but errors from the terminal
-    if background || quiet {
-        daemon::null_stdio()
-            .map_err(|error| format!("[{}.main()] Cannot use /dev/null: {error}", process.name))?;
+    let null = if background || quiet { Some(daemon::null().map_err(no_null)?) } else { None };
+    drop_rights(&snapshot, process)?;
+    if let Some(null) = null {
+        daemon::silence(&null).map_err(no_null)?;
     }
     let machine = Machine { hostname: host, pid: std::process::id() };
     let services = Arc::new(crate::pages::services());

@@ -144,3 +144,16 @@ fn every_flag_of_the_manual_has_a_row_and_a_line_of_usage() {
     }
     assert!(text.starts_with("Usage : haproxy [-f <cfgfile|cfgdir>]* [ -vdVD ]"));
 }
+
+#[test]
+fn the_configurations_daemon_does_not_count_under_a_manager() {
+    for (line, configured, background) in [
+        ("-f f", true, true),
+        ("-W -f f", true, true),
+        ("-Ws -f f", true, false),
+        ("-Ws -D -f f", false, true),
+        ("-db -f f", true, false),
+    ] {
+        assert_eq!(args(line).goes_to_background(configured), background, "{line}");
+    }
+}
