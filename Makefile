@@ -3,7 +3,7 @@
 CARGO ?= cargo
 RUN = $(CARGO) run --quiet --package integration
 .EXPORT_ALL_VARIABLES:
-.PHONY: build test check fmt clippy deps conformance differential keepalived-diff bench demo check-scripts interop scenario scenario-short sim fuzz compatibility
+.PHONY: build test check fmt clippy deps conformance differential keepalived-diff bench demo check-scripts interop scenario scenario-short sim fuzz compatibility deb deps-deb deb-test
 
 build: ## both daemons, optimised
 	$(CARGO) build --release --workspace
@@ -64,3 +64,12 @@ fuzz: ## every property test with many more inputs: CASES=
 compatibility: ## docs/COMPATIBILITY.md from the keyword tables of both programs
 	$(CARGO) build --package rhaproxy --package rkeepalived
 	$(RUN) --bin compatibility
+
+deb: deps-deb ## packages for Debian in target/debian: PROFILE=
+	packaging/build.sh $(PROFILE)
+
+deps-deb: ## cargo-deb, if it is not there
+	command -v cargo-deb >/dev/null || test -x $${CARGO_DEB_ROOT:-/opt/cargo-deb}/bin/cargo-deb || $(CARGO) install cargo-deb --locked
+
+deb-test: deps deb ## Debian's packages, ours over them, purge, and back, in a root of their own (root)
+	packaging/test.sh
