@@ -3,6 +3,7 @@
 //! A command is one row of a table above its function ([`registry`]). Answers are text in the original's words, each
 //! ended by an empty line. [`serve`] is the only file that touches a socket.
 
+mod caches;
 mod general;
 mod limits;
 mod patterns;

@@ -104,6 +104,9 @@ impl Running {
 
     /// Puts a new snapshot to work for everything that begins from now on.
     pub fn replace(&self, snapshot: Arc<Snapshot>) {
+        for section in &snapshot.caches {
+            section.cache.reconfigure(section.settings);
+        }
         self.process.maxconn.store(snapshot.global.maxconn_effective, Ordering::Relaxed);
         self.process.snapshot.store(snapshot);
         self.process.health.renewed();

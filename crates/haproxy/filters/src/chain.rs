@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use haproxy_http::Fields;
+
 /// A stage that does not take what it is given may let so much wait before the source is asked no more.
 const WAITING_MAX: usize = 64 * 1024;
 
@@ -23,6 +25,8 @@ pub struct Flow<'a> {
     pub now_ms: u64,
     /// What to count.
     pub tally: &'a mut Tally,
+    /// Fields behind the body, known at its end.
+    pub trailers: &'a Fields,
 }
 
 /// How much a filter took, and when it wants to be asked again.
@@ -72,6 +76,8 @@ pub struct Chain {
     pub out: Vec<u8>,
     /// What the filters have done.
     pub tally: Tally,
+    /// Fields behind the body; to be set before its end.
+    pub trailers: Fields,
     again_ms: Option<u64>,
     ending: bool,
     unflushed: bool,
@@ -133,9 +139,9 @@ impl Chain {
         }
         for at in 0..self.stages.len() {
             let mut kept = std::mem::take(&mut self.spare[0]);
-            let Chain { stages, tally, .. } = self;
+            let Chain { stages, tally, trailers, .. } = self;
             if !stages[at].ended {
-                stages[at].filter.flush(&mut Flow { out: &mut kept, now_ms, tally });
+                stages[at].filter.flush(&mut Flow { out: &mut kept, now_ms, tally, trailers });
             }
             self.run_from(at + 1, &kept, now_ms);
             kept.clear();
@@ -159,11 +165,11 @@ impl Chain {
         let mut input = std::mem::take(&mut self.spare[1]);
         let mut next = Vec::new();
         for at in first..last {
-            let Chain { stages, out, tally, again_ms, .. } = self;
+            let Chain { stages, out, tally, again_ms, trailers, .. } = self;
             let stage = &mut stages[at];
             let bytes = if at == first { data } else { &input[..] };
             let target = if at + 1 == last { &mut *out } else { &mut next };
-            let mut flow = Flow { out: target, now_ms, tally };
+            let mut flow = Flow { out: target, now_ms, tally, trailers };
             if let Some(wish_ms) = stage.take(bytes, before_ended, &mut flow) {
                 *again_ms = Some(again_ms.map_or(wish_ms, |other| other.min(wish_ms)));
             }

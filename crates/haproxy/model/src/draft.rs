@@ -50,6 +50,8 @@ pub struct Draft {
     pub userlists: HashMap<String, UserlistDraft>,
     /// `http-errors` sections by name.
     pub http_errors: HashMap<String, ErrorReplies>,
+    /// `cache` sections in order.
+    pub caches: Vec<CacheDraft>,
     /// Where the current line stands.
     pub place: Place,
     /// Words already warned about once (`bind-process` on every proxy is one warning).
@@ -64,6 +66,15 @@ pub struct Draft {
     pub rule_places: Vec<(Arc<str>, u32)>,
     /// `-dr`: servers that cannot be resolved are no error.
     pub ignore_resolution: bool,
+}
+
+/// A `cache` section.
+#[derive(Clone, Debug)]
+pub struct CacheDraft {
+    /// Its name.
+    pub name: String,
+    /// What it says.
+    pub settings: haproxy_filters::cache::Settings,
 }
 
 /// A userlist being read.
@@ -165,6 +176,7 @@ impl Draft {
             section_name: String::new(),
             userlists: HashMap::new(),
             http_errors: HashMap::new(),
+            caches: Vec::new(),
             place: Place::default(),
             told: std::collections::HashSet::new(),
             env: haproxy_conf::Environment::new(),

@@ -3,14 +3,21 @@
 use std::sync::Arc;
 
 use haproxy_conf::{Diagnostics, Severity};
+use haproxy_filters::cache::Cache;
 use haproxy_filters::trace;
 
-use crate::draft::{Place, ProxyDraft};
+use crate::draft::{CacheDraft, Draft, Place, ProxyDraft};
 use crate::settings::{Mode, Role};
+use crate::snapshot::{CacheSection, Snapshot};
 
 /// Filters that `filter` takes: the original's tag for their family, and the word.
-pub const AVAILABLE: &[(&str, &str)] =
-    &[("COMP", "comp-req"), ("COMP", "comp-res"), ("COMP", "compression"), ("TRACE", "trace")];
+pub const AVAILABLE: &[(&str, &str)] = &[
+    ("CACHE", "cache"),
+    ("COMP", "comp-req"),
+    ("COMP", "comp-res"),
+    ("COMP", "compression"),
+    ("TRACE", "trace"),
+];
 
 /// Compression algorithms: name in the configuration and token in header fields.
 pub fn algorithms() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -24,6 +31,8 @@ pub enum ProxyFilter {
     Trace(Arc<trace::Settings>),
     /// `filter compression`, `filter comp-req`, `filter comp-res`
     Compression(CompressionFilter),
+    /// `filter cache`: where the bodies are taken that this cache keeps.
+    Cache(Arc<str>),
 }
 
 /// Which messages a compression filter works on.
@@ -42,9 +51,18 @@ impl ProxyFilter {
     fn word(&self) -> &str {
         match self {
             ProxyFilter::Trace(_) => "trace",
+            ProxyFilter::Cache(_) => "cache",
             ProxyFilter::Compression(CompressionFilter::AsDirected) => "compression",
             ProxyFilter::Compression(CompressionFilter::Requests) => "comp-req",
             ProxyFilter::Compression(CompressionFilter::Responses) => "comp-res",
+        }
+    }
+
+    /// True when its place among compression and caches must be said.
+    fn needs_order(&self) -> bool {
+        match self {
+            ProxyFilter::Trace(_) => true,
+            ProxyFilter::Compression(_) | ProxyFilter::Cache(_) => false,
         }
     }
 
@@ -82,10 +100,78 @@ pub struct ProxyFilters {
     pub response: Vec<ProxyFilter>,
 }
 
+/// The caches of a configuration; those of the one before go on.
+pub fn caches(draft: &Draft, old: Option<&Snapshot>) -> Vec<CacheSection> {
+    let one = |section: &CacheDraft| {
+        let before = old.and_then(|old| old.caches.iter().find(|other| *other.cache.name == *section.name));
+        let cache = match before {
+            Some(kept) => Arc::clone(&kept.cache),
+            None => Arc::new(Cache::new(&section.name, section.settings)),
+        };
+        CacheSection { cache, settings: section.settings }
+    };
+    draft.caches.iter().map(one).collect()
+}
+
+/// The cache a rule of a proxy names.
+pub fn cache_for(
+    proxy: &str,
+    name: &str,
+    draft: &Draft,
+    caches: &[CacheSection],
+    diags: &mut Diagnostics,
+) -> Option<Arc<Cache>> {
+    let found = caches.iter().find(|section| *section.cache.name == *name)?;
+    if let Some(px) = draft.proxies.iter().find(|px| px.name == proxy) {
+        let declared = &px.filters.declared;
+        let named = |filter: &ProxyFilter| matches!(filter, ProxyFilter::Cache(other) if **other == *name);
+        if declared.iter().any(ProxyFilter::needs_order) && !declared.iter().any(named) {
+            let text = format!(
+                "config: {} '{proxy}': require an explicit filter declaration to use the cache '{name}'.",
+                kind(px)
+            );
+            diags.plain(Severity::Alert, text);
+        }
+    }
+    Some(Arc::clone(&found.cache))
+}
+
+/// Tells of a cache that is not there.
+pub fn no_cache(proxy: &str, name: &str, draft: &Draft, diags: &mut Diagnostics) {
+    let kind = draft.proxies.iter().find(|px| px.name == proxy).map_or("proxy", kind);
+    diags.plain(Severity::Alert, missing_cache(kind, proxy, name));
+}
+
+fn missing_cache(kind: &str, proxy: &str, name: &str) -> String {
+    format!("config: {kind} '{proxy}': unable to find the cache '{name}' referenced by the filter 'cache'.")
+}
+
+/// Checks what `filter cache` lines name and where they stand.
+fn check_caches(px: &ProxyDraft, caches: &[Arc<str>], diags: &mut Diagnostics) {
+    let mut compressed = false;
+    for filter in &px.filters.declared {
+        let ProxyFilter::Cache(name) = filter else {
+            compressed |= filter.compresses();
+            continue;
+        };
+        if !caches.contains(name) {
+            diags.plain(Severity::Alert, missing_cache(kind(px), &px.name, name));
+        } else if compressed {
+            let text = format!(
+                "config: {} '{}': unable to enable the compression filter before the cache '{name}'.",
+                kind(px),
+                px.name
+            );
+            diags.plain(Severity::Alert, text);
+        }
+    }
+}
+
 /// Adds the filters that other keywords imply, and puts all in order. `None` when there are none.
-pub fn resolve(px: &ProxyDraft, diags: &mut Diagnostics) -> Option<Box<ProxyFilters>> {
+pub fn resolve(px: &ProxyDraft, caches: &[Arc<str>], diags: &mut Diagnostics) -> Option<Box<ProxyFilters>> {
     let mut filters = px.filters.declared.clone();
-    let explicit = !filters.is_empty();
+    check_caches(px, caches, diags);
+    let explicit = filters.iter().any(ProxyFilter::needs_order);
     let compresses = px.settings.compression.is_some() && px.settings.mode == Mode::Http;
     if compresses && !filters.iter().any(ProxyFilter::compresses) {
         if explicit {

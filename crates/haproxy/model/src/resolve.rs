@@ -42,7 +42,9 @@ pub fn resolve(
             diags.plain(Severity::Alert, text);
         }
     }
-    later(&mut draft, diags);
+    crate::parse::check_caches(&mut draft, diags);
+    let caches = crate::filters::caches(&draft, old);
+    later(&mut draft, &caches, diags);
     let threads = draft.global.threads.max(1) as usize;
     let mut snapshot = Snapshot {
         generation,
@@ -51,6 +53,7 @@ pub fn resolve(
         listeners: Vec::new(),
         servers: Vec::new(),
         rule_places: std::mem::take(&mut draft.rule_places),
+        caches,
         process_vars: old.map_or_else(Arc::default, |old| Arc::clone(&old.process_vars)),
     };
     crate::variables::compute(&mut draft, &snapshot.process_vars, diags);
@@ -193,7 +196,7 @@ fn userlist(users: &UserlistDraft) -> Userlist {
 }
 
 /// Settles what rules asked of the whole configuration.
-fn later(draft: &mut Draft, diags: &mut Diagnostics) {
+fn later(draft: &mut Draft, caches: &[CacheSection], diags: &mut Diagnostics) {
     use haproxy_rules::Question;
     for later in std::mem::take(&mut draft.later) {
         let at = format!("parsing [{}:{}]", diags.file_name(later.place.file), later.place.line);
@@ -228,6 +231,12 @@ fn later(draft: &mut Draft, diags: &mut Diagnostics) {
                         later.proxy
                     );
                     diags.plain(Severity::Alert, text);
+                }
+            }
+            Question::Cache { name, slot } => {
+                match crate::filters::cache_for(&later.proxy, &name, draft, caches, diags) {
+                    Some(cache) => drop(slot.set(cache)),
+                    None => crate::filters::no_cache(&later.proxy, &name, draft, diags),
                 }
             }
             Question::Patterns { name, slot } => match draft.load.patterns.named(&name) {
@@ -381,6 +390,8 @@ fn build(
     old: Option<&Snapshot>,
     diags: &mut Diagnostics,
 ) -> Proxy {
+    let caches: Vec<Arc<str>> =
+        snapshot.caches.iter().map(|section| Arc::clone(&section.cache.name)).collect();
     let role = px.role.unwrap_or(Role::Backend);
     let mut settings = px.settings.clone();
     if settings.mode != Mode::Http {
@@ -459,7 +470,7 @@ fn build(
         servers.iter().map(|server| Arc::clone(&server.live)).collect(),
     ));
     let default_backend = resolve_default(px, names, diags);
-    let filters = crate::filters::resolve(px, diags);
+    let filters = crate::filters::resolve(px, &caches, diags);
     let use_server = px.use_server.iter().filter_map(|rule| use_server(px, rule, &servers, diags)).collect();
     let switching = px.switching.iter().filter_map(|rule| switch(px, rule, names, diags)).collect();
     Proxy {

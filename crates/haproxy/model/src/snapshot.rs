@@ -12,6 +12,7 @@ use common_base::ids::{ListenerId, ProxyId, ServerId};
 use haproxy_balance::{Balancer, Queue};
 use haproxy_expr::vars::ProcessVars;
 use haproxy_expr::{Condition, Expr, LogFormat};
+use haproxy_filters::cache::Cache;
 use haproxy_rules::{RuleSet, Switch};
 use haproxy_stats::counter::PerThread;
 use haproxy_stats::objects::{BackendCounters, FrontendCounters, ListenerCounters};
@@ -34,6 +35,8 @@ pub struct Snapshot {
     pub servers: Vec<(ProxyId, u32)>,
     /// File and line of each rule, by its number.
     pub rule_places: Vec<(Arc<str>, u32)>,
+    /// `cache` sections.
+    pub caches: Vec<CacheSection>,
     /// Variables of scope `proc`.
     pub process_vars: Arc<ProcessVars>,
 }
@@ -64,6 +67,15 @@ impl Snapshot {
     pub fn frontend_named(&self, name: &[u8]) -> Option<&Proxy> {
         self.proxies.iter().find(|proxy| proxy.role.is_frontend() && proxy.name == name)
     }
+}
+
+/// A `cache` section: what it holds outlives the snapshot.
+#[derive(Clone, Debug)]
+pub struct CacheSection {
+    /// The cache.
+    pub cache: Arc<Cache>,
+    /// What this snapshot wants of it; in force once the snapshot is put to work.
+    pub settings: haproxy_filters::cache::Settings,
 }
 
 /// One listening address.

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod auth;
 pub mod binary_headers;
+pub mod cache;
 pub mod capture;
 pub mod flow;
 pub mod headers;

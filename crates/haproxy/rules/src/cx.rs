@@ -2,6 +2,7 @@
 
 use haproxy_expr::cx::{Cx, Date, Direction, Endpoint, Input, Session, Txn, World};
 use haproxy_expr::logformat::LogFormat;
+use haproxy_filters::cache::Work;
 use haproxy_http::Fields;
 
 use crate::verdict::Verdict;
@@ -67,8 +68,21 @@ pub struct Effects {
     pub source_before: Option<Endpoint>,
     /// The session's destination before a rule of this stream changed it: put it back when the stream ends.
     pub destination_before: Option<Endpoint>,
+    /// What `cache-use` found and `cache-store` is to keep.
+    pub cache: Option<Box<Work>>,
+    /// How often caches were asked and had an answer: in rules of the frontend, and of the backend.
+    pub cache_counts: [CacheCounts; 2],
     /// `sc-*`, captures and others that ask the frontend to count a denied request.
     pub denied: bool,
+}
+
+/// How often caches were asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheCounts {
+    /// Times asked.
+    pub lookups: u32,
+    /// Times with an answer.
+    pub hits: u32,
 }
 
 /// The state a rule works on.

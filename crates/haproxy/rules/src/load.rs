@@ -10,6 +10,7 @@ use haproxy_expr::fault::Fault;
 use haproxy_expr::load::ParseCx;
 use haproxy_expr::logformat::{LogFormat, Style};
 use haproxy_expr::pattern::store::PatternRef;
+use haproxy_filters::cache::Cache;
 
 use crate::family::Family;
 
@@ -97,6 +98,13 @@ pub enum Question {
         request: bool,
         /// The family's keyword, for the message.
         family: &'static str,
+    },
+    /// A cache section.
+    Cache {
+        /// Its name.
+        name: String,
+        /// Where the cache goes.
+        slot: Arc<OnceLock<Arc<Cache>>>,
     },
     /// A pattern list that some ACL or map loads.
     Patterns {

@@ -20,6 +20,7 @@ pub const TABLES: &[&[ActionRow]] = &[
     actions::timeouts::ACTIONS,
     actions::address::ACTIONS,
     actions::numbers::ACTIONS,
+    actions::cache::ACTIONS,
     actions::not_built::ACTIONS,
 ];
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Answer, Call, Level, Session, general, limits, patterns, servers, show, state};
+use super::{Answer, Call, Level, Session, caches, general, limits, patterns, servers, show, state};
 
 /// One command.
 pub struct Command {
@@ -27,6 +27,7 @@ pub fn all() -> impl Iterator<Item = &'static Command> {
         servers::COMMANDS,
         limits::COMMANDS,
         show::COMMANDS,
+        caches::COMMANDS,
         state::COMMANDS,
         general::COMMANDS,
     ];

@@ -25,8 +25,6 @@ pub(super) enum Rest {
     Chunked(Box<ChunkDecoder>),
     /// Everything until the end of the connection.
     UntilEnd,
-    /// Nothing more to receive, trailers to send behind what filters still hold.
-    Trailers(Box<ChunkDecoder>),
     /// Nothing more to receive.
     Done,
 }
@@ -115,7 +113,7 @@ impl Transfer {
 
     /// True when all of the body is received.
     pub fn is_received(&self) -> bool {
-        matches!(self.rest, Rest::Done | Rest::Trailers(_))
+        matches!(self.rest, Rest::Done)
     }
 
     /// The head's buffer, to be used again.
@@ -142,7 +140,7 @@ impl Transfer {
             let body = match &self.rest {
                 Rest::Length(left) => source.input.len().min(usize::try_from(*left).unwrap_or(usize::MAX)),
                 Rest::UntilEnd => source.input.len(),
-                Rest::Chunked(_) | Rest::Trailers(_) | Rest::Done => 0,
+                Rest::Chunked(_) | Rest::Done => 0,
             };
             if self.rechunk && body > 0 {
                 // a body without a known end, sent on in chunks

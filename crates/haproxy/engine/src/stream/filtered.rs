@@ -3,6 +3,7 @@
 use std::task::{Context, Poll};
 
 use haproxy_filters::{Chain, Tally};
+use haproxy_http::Fields;
 use haproxy_http::h1::chunk::Step;
 
 use super::body::{BodyFault, Rest, Transfer, WaitsFor, push_chunk};
@@ -70,6 +71,11 @@ impl Filtered {
         self.rate(thread);
     }
 
+    /// Fields to send behind a chunked body.
+    pub fn set_trailers(&mut self, trailers: &Fields) {
+        self.chain.trailers.clone_from(trailers);
+    }
+
     /// Says that the body is over.
     pub fn finish(&mut self, thread: &Thread) {
         self.chain.finish(thread.now_ms());
@@ -77,7 +83,7 @@ impl Filtered {
     }
 
     /// Moves what came out behind `head`; true when there was something.
-    pub fn drain(&mut self, trailers: impl FnOnce(&mut Vec<u8>), head: &mut Vec<u8>) -> bool {
+    pub fn drain(&mut self, head: &mut Vec<u8>) -> bool {
         let before = head.len();
         match self.frame {
             Frame::Plain => head.extend_from_slice(&self.chain.out),
@@ -88,7 +94,7 @@ impl Filtered {
             self.closed = true;
             if self.frame == Frame::Chunks {
                 head.extend_from_slice(b"0\r\n");
-                trailers(head);
+                self.chain.trailers.write(head);
                 head.extend_from_slice(b"\r\n");
             }
         }
@@ -154,7 +160,7 @@ impl Transfer {
                 self.progress = true;
                 continue;
             }
-            if matches!(self.rest, Rest::Done | Rest::Trailers(_)) || (slowed && !source.input.is_empty()) {
+            if matches!(self.rest, Rest::Done) || (slowed && !source.input.is_empty()) {
                 self.waits_for = WaitsFor::Filter;
                 return Poll::Pending;
             }
@@ -185,16 +191,7 @@ impl Transfer {
     fn through_filters(&mut self, source: &mut Side, thread: &Thread) -> Result<(), BodyFault> {
         let Some(mut filters) = self.filters.take() else { return Ok(()) };
         let result = self.feed(&mut filters, source, thread);
-        let Transfer { head, rest, .. } = self;
-        let trailers = |out: &mut Vec<u8>| {
-            if let Rest::Trailers(decoder) = rest {
-                decoder.trailers().write(out);
-            }
-        };
-        filters.drain(trailers, head);
-        if filters.is_done() {
-            self.rest = Rest::Done;
-        }
+        filters.drain(&mut self.head);
         self.filters = Some(filters);
         result
     }
@@ -221,7 +218,7 @@ impl Transfer {
                 self.took(bytes, source, thread);
             }
             Rest::Chunked(_) => self.feed_chunks(filters, source, thread)?,
-            Rest::Trailers(_) | Rest::Done => {}
+            Rest::Done => {}
         }
         Ok(())
     }
@@ -251,10 +248,9 @@ impl Transfer {
         }
         source.input.consume(at);
         if end {
+            filters.chain.trailers.clone_from(decoder.trailers());
             filters.finish(thread);
-            if let Rest::Chunked(decoder) = std::mem::replace(&mut self.rest, Rest::Done) {
-                self.rest = Rest::Trailers(decoder);
-            }
+            self.rest = Rest::Done;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
+use haproxy_filters::cache::Collector;
 use haproxy_filters::compress::{self, Algorithm, Compressor, head};
 use haproxy_filters::{Chain, Tally, trace};
 use haproxy_http::{FieldId, Framing, Method, Version};
@@ -22,6 +23,8 @@ pub struct Filtering {
     request_algorithm: Option<Algorithm>,
     /// How the request's body came, where its head says otherwise now.
     request_source: Option<Framing>,
+    /// What the response is compressed with.
+    compressing: Option<Algorithm>,
     /// The response is not compressed because the process does enough of it: its bytes are counted.
     bypassed: bool,
 }
@@ -71,7 +74,7 @@ impl Stream<'_> {
 
     /// Lets filters see the request's head before it goes to a server.
     pub fn filter_request(&mut self) {
-        if self.filtering.is_some() || !self.has_filters() {
+        if self.filtering.is_some() || !(self.has_filters() || self.effects.cache.is_some()) {
             return;
         }
         let mut filtering = Box::<Filtering>::default();
@@ -160,8 +163,10 @@ impl Stream<'_> {
 
     /// What the response's body goes through; its head is changed accordingly.
     pub fn response_filters(&mut self) -> Option<Box<Filtered>> {
-        self.filtering.as_deref()?;
-        let algorithm = self.compress_response();
+        let algorithm = self.filtering.as_deref()?.compressing;
+        if let Some(algorithm) = algorithm {
+            head::rewrite_response(&mut self.txn.response, algorithm);
+        }
         if self.txn.request.method() == Method::Head || matches!(self.txn.response.framing, Framing::None) {
             self.tell_heads(Way::Response);
             return None;
@@ -186,8 +191,16 @@ impl Stream<'_> {
         self.tunnel_filters()
     }
 
-    /// Decides whether the response is compressed, and says so in its head.
-    fn compress_response(&mut self) -> Option<Algorithm> {
+    /// Decides whether the response is compressed. Response rules come later: they see the decision and do not change it.
+    pub fn consider_response(&mut self) {
+        let algorithm = self.response_algorithm();
+        if let Some(filtering) = &mut self.filtering {
+            filtering.compressing = algorithm;
+            self.txn.compressed = algorithm.map(Algorithm::name);
+        }
+    }
+
+    fn response_algorithm(&mut self) -> Option<Algorithm> {
         let algorithm = self.filtering.as_deref()?.response_algorithm?;
         let request = &self.txn.request;
         if request.method() == Method::Head || request.version < Version::HTTP_11 {
@@ -204,16 +217,35 @@ impl Stream<'_> {
             }
             return None;
         }
-        head::rewrite_response(&mut self.txn.response, algorithm);
-        self.txn.compressed = Some(algorithm.name());
         Some(algorithm)
     }
 
-    fn chain(&self, way: Way, mut algorithm: Option<Algorithm>, framing: Framing) -> Option<Box<Filtered>> {
+    /// What keeps the response in a cache, if it is to be kept.
+    fn collector(&mut self, way: Way) -> Option<Collector> {
+        let work = self.effects.cache.as_mut().filter(|_| way == Way::Response)?;
+        work.storing.take().map(Collector::new)
+    }
+
+    fn chain(
+        &mut self,
+        way: Way,
+        mut algorithm: Option<Algorithm>,
+        framing: Framing,
+    ) -> Option<Box<Filtered>> {
         self.tell_heads(way);
+        let mut collector = self.collector(way);
         let thread = &self.conn.thread;
         let mut chain = Chain::default();
-        for (px, filter) in self.filters(way) {
+        let filters = self.filters(way);
+        let takes = |filter: &ProxyFilter, collector: &Collector| match filter {
+            ProxyFilter::Cache(name) => collector.cache_name() == Some(&**name),
+            ProxyFilter::Trace(_) | ProxyFilter::Compression(_) => false,
+        };
+        // without a place of its own it stands before all others
+        if let Some(first) = collector.take_if(|c| !filters.iter().any(|(_, filter)| takes(filter, c))) {
+            chain.push(Box::new(first));
+        }
+        for (px, filter) in filters {
             match &filter {
                 ProxyFilter::Trace(settings) => chain.push(Box::new(self.trace(px, settings, way))),
                 ProxyFilter::Compression(_) if self.compresses(&filter, way) => {
@@ -222,6 +254,11 @@ impl Stream<'_> {
                         let level = self.snapshot.global.compression.level;
                         let encoder = thread.encoders.take(algorithm, level);
                         chain.push(Box::new(Compressor::new(encoder)));
+                    }
+                }
+                ProxyFilter::Cache(_) => {
+                    if let Some(collector) = collector.take_if(|c| takes(&filter, c)) {
+                        chain.push(Box::new(collector));
                     }
                 }
                 ProxyFilter::Compression(_) => {}
@@ -271,15 +308,20 @@ impl Stream<'_> {
     /// Counts what the filters did with the response.
     pub fn count_filtered(&self, filters: Option<&Filtered>, body_bytes: u64) {
         let Some(filtering) = self.filtering.as_deref() else { return };
-        let tally = filters.map_or_else(Tally::default, Filtered::tally);
+        let mut tally = filters.map_or_else(Tally::default, Filtered::tally);
+        let identity = filtering.compressing == Some(Algorithm::Identity);
+        if identity {
+            tally = Tally::default();
+        }
+        let bypassed = identity || filtering.bypassed;
         let thread = self.conn.thread.index;
         let fe = &self.fe().live.frontend.at(thread).transforms;
         let be = &self.px().live.backend.at(thread).transforms;
         for counters in [Some(fe), self.backend_counted.then_some(be)].into_iter().flatten() {
             counters.comp_in.add(tally.compressed_in);
             counters.comp_out.add(tally.compressed_out);
-            counters.comp_responses.add(u64::from(self.txn.compressed.is_some()));
-            counters.comp_bypassed.add(if filtering.bypassed { body_bytes } else { 0 });
+            counters.comp_responses.add(u64::from(filtering.compressing.is_some()));
+            counters.comp_bypassed.add(if bypassed { body_bytes } else { 0 });
         }
     }
 }

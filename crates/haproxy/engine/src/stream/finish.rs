@@ -36,6 +36,9 @@ impl Stream<'_> {
         self.note_end_of_data();
         self.close_upstream();
         self.count_bytes();
+        if self.effects.cache.is_some() {
+            self.count_cache();
+        }
         self.note_levels();
         if !self.logged {
             self.write_log();

@@ -107,6 +107,13 @@ impl Stream<'_> {
             self.buffer_body(fe.settings.timeouts.http_request, None).await?;
         }
         self.proxy_rules(fe).await?;
+        if let Some(hit) = self.cache_hit() {
+            // no backend is chosen for what the frontend answers
+            if fe.role.is_backend() {
+                self.count_backend();
+            }
+            return self.deliver(&hit).await;
+        }
         self.switch_backend()?;
         let be = snapshot.proxy(self.backend);
         if self.backend != self.frontend {
@@ -120,6 +127,9 @@ impl Stream<'_> {
             return Err(End::Error(400));
         }
         self.count_backend();
+        if let Some(hit) = self.cache_hit() {
+            return self.deliver(&hit).await;
+        }
         self.persistence()?;
         self.prepare_request();
         self.filter_request();

@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod body;
+pub mod cached;
 pub mod choose;
 pub mod exchange;
 pub mod filtered;

@@ -182,6 +182,7 @@ impl Stream<'_> {
         if self.txn.log.service.is_some() {
             self.filter_request();
             self.txn.response.framing = Framing::Length(reply.body.len() as u64);
+            self.consider_response();
             filters = self.response_filters();
         }
         self.write_head(false, &mut head);
@@ -211,7 +212,7 @@ impl Stream<'_> {
     }
 
     /// Takes what is left of the request out of the way, or gives up on keeping the connection.
-    fn drop_request_body(&mut self) {
+    pub(super) fn drop_request_body(&mut self) {
         if self.body_taken || !self.txn.has_request {
             return;
         }
@@ -327,7 +328,7 @@ pub async fn send_filtered(
                 None => {}
             }
         }
-        filters.drain(|_| {}, head);
+        filters.drain(head);
         if !head.is_empty() {
             send_all(conn, head).await?;
             sent += head.len();

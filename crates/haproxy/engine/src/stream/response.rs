@@ -14,13 +14,21 @@ use crate::conn::deadline_after;
 impl Stream<'_> {
     /// What is done with a server's response before its head goes out.
     pub async fn receive_response(&mut self, px: &Proxy, server: &Server) -> Result<(), End> {
-        let snapshot = Rc::clone(&self.snapshot);
-        let fe = snapshot.proxy(self.frontend);
         let status = self.txn.response.status;
         self.txn.log.status = status as i16;
         self.txn.server_status = status;
         server.live.counters.at(self.conn.thread.index).upstream.responses.count(status);
         self.cookie_out(px, server);
+        self.rule_response(px).await
+    }
+
+    /// What is done with any response, a server's or a kept one.
+    pub async fn rule_response(&mut self, px: &Proxy) -> Result<(), End> {
+        let snapshot = Rc::clone(&self.snapshot);
+        let fe = snapshot.proxy(self.frontend);
+        if self.filtering.is_some() {
+            self.consider_response();
+        }
         self.capture_response(fe);
         self.evaluate_response(&px.rules.tcp_response, px.rules.response_inspect_delay_ms).await?;
         self.evaluate_response(&px.rules.http_response, None).await?;

@@ -1,6 +1,7 @@
 //! From lines to a draft: sections, and the registry of their keywords.
 
 mod bind;
+mod cache;
 mod global;
 mod legacy;
 mod misplaced;
@@ -20,6 +21,7 @@ use crate::draft::Draft;
 use misplaced::Misplaced;
 
 pub use bind::{BindOption, OPTIONS as BIND_OPTIONS};
+pub use cache::check as check_caches;
 pub use global::{ENVIRONMENT, EnvironmentRow};
 pub use legacy::LEGACY;
 pub use proxy::checks::complete as complete_check;
@@ -50,6 +52,7 @@ pub fn tables() -> Vec<&'static [Keyword]> {
         server::KEYWORDS,
         userlist::KEYWORDS,
         program::KEYWORDS,
+        cache::KEYWORDS,
         sections::KEYWORDS,
         legacy::LEGACY,
     ]

@@ -47,7 +47,7 @@ pub const OPENERS: &[Opener] = &[
     missing("peers", "processes that share stick tables"),
     missing("resolvers", "name servers asked at run time"),
     missing("mailers", "mail servers for alerts"),
-    missing("cache", "a store of responses"),
+    opens("cache", super::cache::open, "a store of responses"),
     missing("ring", "a buffer of events"),
     missing("log-forward", "log lines taken and passed on"),
     missing("log-profile", "log formats by step"),

@@ -18,8 +18,6 @@ pub const ACTIONS: &[ActionRow] = &[
     ActionRow::not_built("sc-inc-gpc1*", WITH_TABLES, "(<sc-id>)", TABLES),
     ActionRow::not_built("sc-set-gpt*", WITH_TABLES, "(<idx>,<sc-id>) { <int> | <expr> }", TABLES),
     ActionRow::not_built("sc-set-gpt0*", WITH_TABLES, "(<sc-id>) { <int> | <expr> }", TABLES),
-    ActionRow::not_built("cache-use", Families::REQUEST, "<name>", "the cache is not built yet"),
-    ActionRow::not_built("cache-store", Families::RESPONSE, "<name>", "the cache is not built yet"),
     ActionRow::not_built(
         "do-resolve*",
         Families::CONTENT.and(Families::REQUEST),

@@ -31,6 +31,7 @@ pub const KEYWORDS: &[Keyword] = &[
         "tell what passes"
     ),
     row!("filter compression", "", compression, "where bodies are compressed"),
+    row!("filter cache", "<name>", cache, "where bodies are taken for a cache"),
     row!("filter comp-req", "", comp_req, "where request bodies are compressed"),
     row!("filter comp-res", "", comp_res, "where response bodies are compressed"),
     row!(
@@ -113,6 +114,21 @@ fn compression(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     add_compression(draft, cursor, CompressionFilter::AsDirected)
 }
 
+fn cache(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    let name = cursor.expect_or(|| "'filter' : 'cache : expects a <name> argument'".to_owned())?.as_str();
+    if let Some(word) = cursor.peek() {
+        return Err(cursor.error(format!("'filter cache' : unknown keyword '{word}'.")));
+    }
+    let twice = |filter: &ProxyFilter| matches!(filter, ProxyFilter::Cache(other) if **other == *name);
+    if draft.px.filters.declared.iter().any(twice) {
+        return Err(cursor.error_before(format!(
+            "'filter' : '{}: multiple explicit declarations of the cache filter '{name}''",
+            draft.px.name
+        )));
+    }
+    add(draft, cursor, ProxyFilter::Cache(Arc::from(name)))
+}
+
 fn comp_req(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     add_compression(draft, cursor, CompressionFilter::Requests)
 }
@@ -131,7 +147,7 @@ fn add_compression(draft: &mut Draft, cursor: &mut Cursor<'_>, which: Compressio
         ProxyFilter::Compression(other) => {
             !matches!((other, which), (Requests, Responses) | (Responses, Requests)) || *other == AsDirected
         }
-        ProxyFilter::Trace(_) => false,
+        ProxyFilter::Trace(_) | ProxyFilter::Cache(_) => false,
     });
     if clashes {
         return Err(cursor.error_before(format!(
