@@ -42,7 +42,7 @@ fn global_defaults_reach_the_instance() {
     let text = "global_defs {\nvrrp_garp_master_repeat 2\nvrrp_garp_master_delay 7\nvrrp_version 3\nvrrp_skip_check_adv_addr\n}\nvrrp_instance V {\ninterface eth0\nvirtual_router_id 6\ngarp_master_delay 1\nvirtual_ipaddress {\n10.0.0.1\n}\n}";
     let vi = config(text).instances.remove(0);
     assert_eq!((vi.garp.master_repeat, vi.garp.master_delay_s, vi.version), (2, 1, 3));
-    assert_eq!((vi.garp.lower_prio_repeat, vi.garp.lower_prio_delay_s), (2, 1));
+    assert_eq!((vi.garp.lower_prio_repeat, vi.garp.lower_prio_delay_s), (2, 7));
     assert!(vi.skip_check_adv_addr);
 }
 
@@ -137,7 +137,7 @@ fn scripts_are_split_as_a_shell_would() {
     assert_eq!((config.scripts[0].interval_us, config.scripts[0].weight), (2_000_000, -20));
     let tracked = &config.instances[0].track_scripts[0];
     assert_eq!((tracked.weight, tracked.reverse), (5, false));
-    let master = config.instances[0].notify.master.clone().unwrap();
+    let master = config.instances[0].notify.clone().unwrap().master.unwrap();
     assert_eq!((master.argv.len(), master.user.uid), (3, 65534));
 }
 
