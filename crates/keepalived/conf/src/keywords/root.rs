@@ -3,7 +3,7 @@
 use crate::model::Ssl;
 use crate::parse::Ctx;
 use crate::registry::{
-    Block, Body, GO, Keyword, List, Outcome, RootKeyword, Run, block, done, go, line, list,
+    Block, Body, GO, Keyword, List, Outcome, RootKeyword, Run, accepted, block, done, go, line, list,
 };
 use crate::role::Roles;
 use crate::words::Words;
@@ -55,11 +55,14 @@ const SETTINGS: &[RootKeyword] = &[
     parent(line("child_wait_time", "SECONDS", child_wait_time, "seconds the children may take to stop")),
     only(
         Roles::VRRP,
-        line(
-            "linkbeat_use_polling",
-            "",
-            |c, _| values::flag(&mut c.draft.config.root.linkbeat_use_polling),
-            "poll the link of all interfaces",
+        accepted(
+            line(
+                "linkbeat_use_polling",
+                "",
+                |c, _| values::flag(&mut c.draft.config.root.linkbeat_use_polling),
+                "poll the link of all interfaces",
+            ),
+            NO_POLLING,
         ),
     ),
     parent(block("global_defs", "", &global::GLOBAL_DEFS, go, "global settings")),
@@ -98,6 +101,9 @@ fn child_wait_time(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
     GO
 }
 
+/// Why `linkbeat_*` changes nothing.
+const NO_POLLING: &str = "links are watched through netlink";
+
 const STATIC: &[RootKeyword] = &[
     only(
         Roles::VRRP,
@@ -127,7 +133,10 @@ const STATIC: &[RootKeyword] = &[
     ),
     only(
         Roles::VRRP,
-        root_list("linkbeat_interfaces", &static_objects::LINKBEAT, "interfaces whose link is polled"),
+        accepted(
+            root_list("linkbeat_interfaces", &static_objects::LINKBEAT, "interfaces whose link is polled"),
+            NO_POLLING,
+        ),
     ),
     only(
         Roles::VRRP,
