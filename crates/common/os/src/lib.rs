@@ -9,6 +9,7 @@ pub mod daemon;
 pub mod fdpass;
 pub mod inherit;
 pub mod limits;
+pub mod memory;
 pub mod netns;
 pub mod pidfile;
 pub mod process;

@@ -16,7 +16,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use keepalived_conf::model::Config;
+use keepalived_conf::model::{Config, IpAddress, IpRoute};
 
 use crate::options::Options;
 
@@ -52,6 +52,16 @@ pub(crate) fn data(view: &View<'_>) -> String {
     text.push_str(&trackers::text(view));
     text.push_str(&interfaces::text(view));
     text
+}
+
+/// A static address on an interface, as log lines tell it.
+pub(crate) fn address_text(address: &IpAddress, interface: &str) -> String {
+    objects::address(address, interface, true, false)
+}
+
+/// A route, as log lines tell it.
+pub(crate) fn route_text(route: &IpRoute) -> String {
+    objects::route(route)
 }
 
 /// Where a file goes: the directory for temporary files unless the configuration names a place.

@@ -14,7 +14,7 @@ const BATCH: usize = 64;
 /// How long an answer may take, in seconds.
 const PATIENCE_S: i64 = 2;
 /// Larger than any message the kernel sends (dumps come in pieces of at most 32 KiB).
-const BUFFER: usize = 65_536;
+const BUFFER: usize = 32_768;
 
 /// A netlink socket of one protocol.
 #[derive(Debug)]

@@ -12,8 +12,8 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 /// TOS and traffic class of adverts: internetwork control.
 const TRAFFIC_CLASS: u32 = 0xc0;
-/// VRRP packets are smaller than any interface's MTU.
-const PACKET_MAX: usize = 9216;
+/// Bytes a buffer for receiving must have: VRRP packets are smaller than any interface's MTU.
+pub const PACKET_MAX: usize = 9216;
 
 /// What one pair of sockets serves.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,7 +48,6 @@ pub struct Meta {
 pub struct Receiver {
     socket: Socket,
     v6: bool,
-    buffer: Vec<u8>,
 }
 
 /// The socket that sends adverts.
@@ -86,18 +85,18 @@ impl Receiver {
                 }
             }
         }
-        Ok(Self { socket, v6: pool.address.is_ipv6(), buffer: vec![0; PACKET_MAX] })
+        Ok(Self { socket, v6: pool.address.is_ipv6() })
     }
 
-    /// The next packet, `None` when none is waiting. An IPv4 packet begins with its IP header.
-    pub fn receive(&mut self) -> io::Result<Option<(&[u8], Meta)>> {
-        let received = match receive(self.socket.as_raw_fd(), &mut self.buffer, self.v6) {
+    /// The next packet, put into `buffer`; `None` when none is waiting. An IPv4 packet begins with its IP header.
+    pub fn receive<'b>(&self, buffer: &'b mut [u8]) -> io::Result<Option<(&'b [u8], Meta)>> {
+        let received = match receive(self.socket.as_raw_fd(), buffer, self.v6) {
             Ok(received) => received,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
             Err(error) => return Err(error),
         };
         let (length, meta) = received;
-        Ok(Some((&self.buffer[..length], meta)))
+        Ok(Some((&buffer[..length], meta)))
     }
 }
 

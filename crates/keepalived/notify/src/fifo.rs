@@ -4,13 +4,16 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use keepalived_conf::model::{NotifyFifo, Script};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Uid, chown, mkfifo};
+use tokio::sync::oneshot;
 use tokio::task::spawn_local;
+use tokio::time::timeout;
 
 use crate::script::{self, Groups};
 
@@ -20,8 +23,18 @@ pub struct Fifo {
     path: PathBuf,
     file: File,
     made: Made,
-    reader: Option<i32>,
+    reader: Option<Reader>,
 }
+
+/// The program that reads along.
+#[derive(Debug)]
+struct Reader {
+    group: i32,
+    end: oneshot::Receiver<()>,
+}
+
+/// How long a reader may take for what still stands in the FIFO.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Who made the FIFO; only our own is removed at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,13 +71,22 @@ impl Fifo {
         &self.path
     }
 
-    /// Ends the reader, and removes the FIFO if it is our own.
-    pub fn close(self) {
+    /// Removes the FIFO if it is our own, and ends the reader once it has read everything: our end closes, and
+    /// only a reader that does not mind the end of its input is told by a signal.
+    ///
+    /// The first part is done by the call, the wait by the future.
+    pub fn close(self) -> impl Future<Output = ()> + 'static {
         if self.made == Made::Ours {
             let _ = fs::remove_file(&self.path);
         }
-        if let Some(group) = self.reader {
-            script::signal_group(group, Signal::SIGTERM);
+        drop(self.file);
+        let reader = self.reader;
+        async move {
+            if let Some(reader) = reader
+                && timeout(LAST_WORDS, reader.end).await.is_err()
+            {
+                script::signal_group(reader.group, Signal::SIGTERM);
+            }
         }
     }
 }
@@ -90,12 +112,16 @@ fn make(path: &Path, config: &NotifyFifo) -> io::Result<Made> {
     Ok(Made::Ours)
 }
 
-fn start_reader(script: &Script, path: &Path, groups: Groups) -> Option<i32> {
+fn start_reader(script: &Script, path: &Path, groups: Groups) -> Option<Reader> {
     match script::start(script, &[path.to_string_lossy().into_owned()], groups) {
         Ok(mut running) => {
-            let pid = running.pid();
-            spawn_local(async move { running.ended().await });
-            Some(pid)
+            let group = running.pid();
+            let (tell, end) = oneshot::channel();
+            spawn_local(async move {
+                let _ = running.ended().await;
+                let _ = tell.send(());
+            });
+            Some(Reader { group, end })
         }
         Err(error) => {
             tracing::warn!("Unable to start FIFO script {}: {error}", script.command_line());

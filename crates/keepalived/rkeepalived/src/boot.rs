@@ -10,7 +10,7 @@ use common_logging::{Detail, Facility, Logger, install, keepalived_console};
 use common_os::pidfile::{self, Holder, Pidfile};
 use common_os::sdnotify::Notifier;
 use common_os::signals::SignalQueue;
-use common_os::{daemon, limits, netns, process};
+use common_os::{daemon, limits, memory, netns, process};
 use keepalived_conf::model::Config;
 use keepalived_daemon::heartbeat::Heartbeat;
 use keepalived_daemon::options::{AtStop, Options};
@@ -35,6 +35,7 @@ pub fn main(words: &[String]) -> ExitCode {
 fn run(words: &[String]) -> u8 {
     // Whatever the file is called: scripts look for this name.
     let _ = process::set_name(COMM);
+    memory::one_heap();
     let program = words.first().map_or("keepalived", String::as_str);
     let rest = words.get(1..).unwrap_or_default();
     if let Some(code) = client::run(rest) {
@@ -168,7 +169,7 @@ fn prepare(
     processes: Option<ProcessMonitor>,
 ) -> io::Result<Option<(Parent, Pidfile)>> {
     let known = loaded.known();
-    let config = loaded.config;
+    let config = loaded.into_config();
     let paths = Paths::new(&args, &config.root, namespace.as_deref());
     if let Some(directory) = &paths.directory {
         fs::create_dir_all(directory)?;

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use common_os::memory;
 use keepalived_conf::diag::{Message, Rank};
 use keepalived_conf::model::Config;
 use keepalived_conf::provider::System;
@@ -63,6 +64,15 @@ impl Loaded {
         }
     }
 
+    /// The configuration alone, without the room that was needed to read it.
+    pub fn into_config(self) -> Config {
+        // A copy has no spare capacity.
+        let config = self.config.clone();
+        drop(self);
+        memory::trim();
+        config
+    }
+
     /// Its complaints, to compare later ones with.
     pub fn known(&self) -> Known {
         Known(self.messages.iter().map(|message| message.text.clone()).collect())
@@ -113,7 +123,7 @@ pub fn log(loaded: &Loaded) {
 pub fn reread(args: &Args) -> Result<Config, String> {
     let loaded = load(args);
     match loaded.fatal {
-        None => Ok(loaded.config),
+        None => Ok(loaded.into_config()),
         Some(_) => Err(loaded.refusal(&Known::default()).unwrap_or_default()),
     }
 }

@@ -195,7 +195,8 @@ impl Parent {
         let Ok(heartbeat) = heartbeat else { daemon::exit_now(i32::from(exit::FATAL)) };
         Kit {
             role,
-            config: self.config.clone(),
+            // Moved, not copied: the pages stay shared with the parent as long as nobody writes to them.
+            config: std::mem::take(&mut self.config),
             options: self.options.clone(),
             reread: Box::new(move || config::reread(&args)),
             logger: self.logger.clone(),
@@ -306,7 +307,9 @@ impl Parent {
             tracing::warn!("net_namespace and instance cannot change at a reload - the old ones stay");
         }
         self.known = loaded.known();
-        self.config = loaded.config;
+        self.config = loaded.into_config();
+        // What the old configuration held.
+        common_os::memory::trim();
         if self.processes.is_none() && !self.config.track_processes.is_empty() {
             self.processes = ProcessMonitor::open().ok();
         }

@@ -30,6 +30,7 @@ use crate::{
 /// The machines of one process.
 #[derive(Debug)]
 pub struct Router {
+    /// Without its instances: each has its own configuration.
     config: RouterConfig,
     ids: Ids,
     instances: Vec<Member>,
@@ -95,7 +96,7 @@ enum Life {
 impl Router {
     /// A router at rest; `Event::Start` sets it going. Numbers are the positions in the configuration.
     #[must_use]
-    pub fn new(config: RouterConfig) -> Self {
+    pub fn new(mut config: RouterConfig) -> Self {
         let range = |n: usize| 0..u32::try_from(n).unwrap_or(u32::MAX);
         let ids = Ids {
             instances: range(config.instances.len()).map(InstanceId).collect(),
@@ -115,6 +116,8 @@ impl Router {
         ];
         let mut links = Links::default();
         links.configure(&config.debounce);
+        let instances = ids.instances.iter().zip(std::mem::take(&mut config.instances));
+        let instances = instances.map(|(id, config)| (Instance::new(*id, config), false)).collect();
         let mut router = Self {
             instances: Vec::new(),
             by_id: HashMap::new(),
@@ -142,8 +145,6 @@ impl Router {
             config,
             ids,
         };
-        let instances = router.ids.instances.iter().zip(&router.config.instances);
-        let instances = instances.map(|(id, c)| (Instance::new(*id, c.clone()), false)).collect();
         router.assemble(instances, &HashMap::new());
         router
     }
@@ -157,19 +158,22 @@ impl Router {
 
     /// Lets everything happen that is due at `now`. Calling it early or twice is harmless.
     pub fn handle_timeout(&mut self, now: Instant, out: &mut Vec<Command>) {
+        while self.handle_next(now, out) {}
+    }
+
+    /// Lets the one thing happen that is due first; `false` if nothing is due at `now`.
+    pub fn handle_next(&mut self, now: Instant, out: &mut Vec<Command>) -> bool {
+        let Some((_, who)) = self.deadlines.next().filter(|(at, _)| *at <= now) else { return false };
         let mut commands = Vec::new();
-        while let Some((at, who)) = self.deadlines.next()
-            && at <= now
-        {
-            if who == Who::Garp {
-                self.garp.run(now, &mut commands);
-                self.deadlines.put(Who::Garp, self.garp.next());
-                self.deliver(&mut commands, out);
-            } else {
-                self.wake(now, who, &mut commands);
-                self.finish(now, &mut commands, out);
-            }
+        if who == Who::Garp {
+            self.garp.run(now, &mut commands);
+            self.deadlines.put(Who::Garp, self.garp.next());
+            self.deliver(&mut commands, out);
+        } else {
+            self.wake(now, who, &mut commands);
+            self.finish(now, &mut commands, out);
         }
+        true
     }
 
     /// When `handle_timeout` is wanted next.
@@ -461,8 +465,8 @@ impl Router {
             .zip(&self.config.groups)
             .map(|(id, config)| SyncGroup {
                 id: *id,
-                members: (0..self.config.instances.len())
-                    .filter(|&i| config.members.contains(&self.config.instances[i].name))
+                members: (0..instances.len())
+                    .filter(|&index| config.members.contains(&instances[index].0.config().name))
                     .collect(),
                 config: config.clone(),
                 state: states.get(id).copied().unwrap_or(State::Init),

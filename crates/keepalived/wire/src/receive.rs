@@ -65,7 +65,7 @@ pub struct Inbound<'a> {
     pub hop_limit: Option<u8>,
 }
 
-/// The virtual router id and sender of an IPv4 packet with its header, to find the instance it is for.
+/// The destination and virtual router id of an IPv4 packet with its header, to find the instance it is for.
 #[must_use]
 pub fn peek_v4(packet: &[u8]) -> Option<(Ipv4Addr, u8)> {
     let ip = Ipv4Header::read(packet)?;
@@ -74,7 +74,7 @@ pub fn peek_v4(packet: &[u8]) -> Option<(Ipv4Addr, u8)> {
         ah::PROTOCOL => ip.payload.get(ah::HEADER_LEN..)?,
         _ => return None,
     };
-    Some((ip.header.source, Header::read(pdu)?.vrid))
+    Some((ip.header.destination, Header::read(pdu)?.vrid))
 }
 
 /// The virtual router id of a message.

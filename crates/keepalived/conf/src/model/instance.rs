@@ -78,13 +78,13 @@ pub struct VrrpInstance {
     pub linkbeat_use_polling: bool,
 
     /// `use_vmac`.
-    pub use_vmac: Option<Vmac>,
+    pub use_vmac: Option<Box<Vmac>>,
     /// `use_vmac_addr`.
     pub use_vmac_addr: bool,
     /// `vmac_xmit_base`.
     pub vmac_xmit_base: bool,
     /// `use_ipvlan`.
-    pub use_ipvlan: Option<Ipvlan>,
+    pub use_ipvlan: Option<Box<Ipvlan>>,
 
     /// `nopreempt`.
     pub nopreempt: bool,
@@ -114,10 +114,10 @@ pub struct VrrpInstance {
     /// `authentication`; `None` for version 3 and strict mode.
     pub authentication: Option<Authentication>,
     /// `auth_hmac`.
-    pub auth_hmac: Option<AuthHmac>,
+    pub auth_hmac: Option<Box<AuthHmac>>,
 
     /// The notify scripts.
-    pub notify: NotifyScripts,
+    pub notify: Option<Box<NotifyScripts>>,
     /// `notify_deleted`: DELETED instead of FAULT when a reload removes the instance.
     pub notify_deleted: bool,
     /// `notify_priority_changes`.

@@ -76,10 +76,10 @@ pub fn complete(ctx: &mut Ctx<'_>, draft: &mut InstanceDraft) -> Option<VrrpInst
         track_bfds: std::mem::take(&mut draft.track_bfds),
         dont_track_primary: draft.dont_track_primary,
         linkbeat_use_polling: draft.linkbeat,
-        use_vmac: draft.vmac.clone(),
+        use_vmac: draft.vmac.clone().map(Box::new),
         use_vmac_addr: draft.use_vmac_addr,
         vmac_xmit_base: draft.vmac_xmit_base,
-        use_ipvlan: draft.ipvlan.clone(),
+        use_ipvlan: draft.ipvlan.clone().map(Box::new),
         nopreempt: draft.nopreempt,
         preempt_delay_us: draft.preempt_delay_us,
         down_timer_adverts: strict.down_timer_adverts.unwrap_or(global.vrrp.down_timer_adverts),
@@ -96,8 +96,8 @@ pub fn complete(ctx: &mut Ctx<'_>, draft: &mut InstanceDraft) -> Option<VrrpInst
         skip_check_adv_addr: draft.skip_check_adv_addr.unwrap_or(global.vrrp.skip_check_adv_addr),
         garp: garp(draft, &global.vrrp.garp, is_strict),
         authentication,
-        auth_hmac: draft.hmac.clone(),
-        notify: draft.notify.clone(),
+        auth_hmac: draft.hmac.clone().map(Box::new),
+        notify: (draft.notify != NotifyScripts::default()).then(|| Box::new(draft.notify.clone())),
         notify_deleted: draft.notify_deleted,
         notify_priority_changes: draft.notify_priority_changes.unwrap_or(global.vrrp.notify_priority_changes),
         smtp_alert: draft
@@ -116,17 +116,15 @@ fn garp(draft: &InstanceDraft, global: &Garp, strict: bool) -> Garp {
     let own = &draft.garp;
     let master_delay_s = own.master_delay_s.unwrap_or(global.master_delay_s);
     let master_repeat = own.master_repeat.unwrap_or(global.master_repeat);
-    let lower = |own: Option<u32>, of_master: Option<u32>, global: u32| {
-        if strict { 0 } else { own.or(of_master).unwrap_or(global) }
-    };
+    let lower = |own: Option<u32>, global: u32| if strict { 0 } else { own.unwrap_or(global) };
     let (extra_if_s, extra_if_all) = own.extra_if.unwrap_or((global.extra_if_s, global.extra_if_all));
     Garp {
         master_delay_s,
         master_repeat,
         master_refresh_s: own.master_refresh_s.unwrap_or(global.master_refresh_s),
         master_refresh_repeat: own.master_refresh_repeat.unwrap_or(global.master_refresh_repeat),
-        lower_prio_delay_s: lower(own.lower_prio_delay_s, own.master_delay_s, global.lower_prio_delay_s),
-        lower_prio_repeat: lower(own.lower_prio_repeat, own.master_repeat, global.lower_prio_repeat),
+        lower_prio_delay_s: lower(own.lower_prio_delay_s, global.lower_prio_delay_s),
+        lower_prio_repeat: lower(own.lower_prio_repeat, global.lower_prio_repeat),
         extra_if_s,
         extra_if_all,
     }

@@ -77,7 +77,7 @@ pub fn check_tracked(ctx: &mut Ctx<'_>, instances: &mut [VrrpInstance], groups: 
     };
     let sets: Vec<crate::model::NotifyScripts> = instances
         .iter()
-        .map(|instance| instance.notify.clone())
+        .filter_map(|instance| instance.notify.as_deref().cloned())
         .chain(groups.iter().map(|group| group.group.notify.clone()))
         .collect();
     for set in &sets {

@@ -66,7 +66,7 @@ fn tracking(text: &mut String, view: &View<'_>, link: &Link) {
         if own && !config.dont_track_primary {
             lines.push(format!("     {}, weight 0", config.name));
         }
-        let tracks = config.track_interfaces.iter().filter(|track| track.name == link.name);
+        let tracks = machine.track_interfaces.iter().filter(|track| *track.name == *link.name);
         lines.extend(tracks.map(|track| format!("     {}, weight {}", config.name, track.weight)));
     }
     if !lines.is_empty() {

@@ -78,7 +78,9 @@ fn data(view: &View<'_>, instance: &Instance, config: &VrrpInstance) -> Value {
         "notify_deleted": config.notify_deleted,
     });
     if let Some(map) = data.as_object_mut() {
-        scripts(map, &config.notify);
+        if let Some(notify) = &config.notify {
+            scripts(map, notify);
+        }
         lists(map, view, instance, config);
         match &config.authentication {
             Some(auth) => {

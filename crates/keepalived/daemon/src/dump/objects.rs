@@ -40,9 +40,12 @@ pub fn address(address: &IpAddress, interface: &str, set: bool, firewall: bool) 
         (address.noprefixroute, " noprefixroute"),
         (address.autojoin, " autojoin"),
         (address.no_track, " no_track"),
-        (set, " set"),
-        (firewall, " nftable_set"),
     ];
+    text.extend(words.iter().filter(|(on, _)| *on).map(|(_, word)| *word));
+    if let Some(group) = &address.track_group {
+        add(&mut text, format_args!(" track_group {group}"));
+    }
+    let words = [(set, " set"), (firewall, " nftable_set")];
     text.extend(words.iter().filter(|(on, _)| *on).map(|(_, word)| *word));
     text
 }
@@ -95,6 +98,9 @@ pub fn route(route: &IpRoute) -> String {
     }
     if route.no_track || (route.dev.is_none() && route.nexthops.is_empty() && route.via.is_none()) {
         text.push_str(" no_track");
+    }
+    if let Some(group) = &route.track_group {
+        add(&mut text, format_args!(" track_group {group}"));
     }
     text
 }

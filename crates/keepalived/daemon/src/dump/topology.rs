@@ -28,7 +28,7 @@ pub(crate) struct View<'a> {
     /// The machines.
     pub router: &'a Router,
     /// What the process keeps of each instance.
-    pub live: &'a HashMap<InstanceId, Live>,
+    pub live: &'a HashMap<InstanceId, Box<Live>>,
     /// Links and addresses.
     pub mirror: &'a Mirror,
     /// Sockets.
@@ -293,7 +293,9 @@ impl Block<'_, '_> {
         self.line(format_args!("Using smtp notification = {}", yes(config.smtp_alert)));
         let deleted = if config.notify_deleted { "Deleted" } else { "Fault" };
         self.line(format_args!("Notify deleted = {deleted}"));
-        scripts(self.text, &config.notify);
+        if let Some(notify) = &config.notify {
+            scripts(self.text, notify);
+        }
         self.line(format_args!("Notify priority changes = {}", config.notify_priority_changes));
     }
 }

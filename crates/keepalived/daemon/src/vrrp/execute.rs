@@ -1,5 +1,7 @@
 //! Carrying out what the machines command, in their order.
 
+use std::rc::Rc;
+
 use common_base::time::Micros;
 use common_os::clock;
 use keepalived_conf::model::{IpAddress, IpRoute, IpRule};
@@ -16,7 +18,7 @@ use crate::options::AtStop;
 
 impl Shell {
     /// Carries out a batch.
-    pub(super) fn execute(&mut self, commands: Vec<Command>) {
+    pub(super) fn execute(&mut self, commands: impl Iterator<Item = Command>) {
         for command in commands {
             self.carry_out(command);
         }
@@ -30,39 +32,39 @@ impl Shell {
             Command::AddAddresses { instance, addresses } => {
                 self.say_excluded(instance, &addresses, "setting");
                 let pairs = self.known_addresses(&addresses);
-                let pairs: Vec<(&Vip, &IpAddress)> = pairs.iter().map(|(vip, one)| (*vip, one)).collect();
+                let pairs: Vec<(&Vip, &IpAddress)> = pairs.iter().map(|(vip, one)| (*vip, &**one)).collect();
                 self.kernel.add_addresses(instance, &pairs);
             }
             Command::RemoveAddresses { instance, addresses } if !self.keeps_objects() => {
                 self.say_excluded(instance, &addresses, "removing");
                 let pairs = self.known_addresses(&addresses);
-                let pairs: Vec<(&Vip, &IpAddress)> = pairs.iter().map(|(vip, one)| (*vip, one)).collect();
+                let pairs: Vec<(&Vip, &IpAddress)> = pairs.iter().map(|(vip, one)| (*vip, &**one)).collect();
                 self.kernel.remove_addresses(&pairs);
             }
             Command::AddRoutes { instance, routes } => {
                 self.say(instance, "setting Virtual Routes");
                 let routes = self.known_routes(&routes);
                 let list: Vec<(Name, &IpRoute)> =
-                    routes.iter().map(|(name, one)| (name.clone(), one)).collect();
+                    routes.iter().map(|(name, one)| (name.clone(), &**one)).collect();
                 self.kernel.add_routes(instance, &list);
             }
             Command::RemoveRoutes { instance, routes } if !self.keeps_objects() => {
                 self.say(instance, "removing Virtual Routes");
                 let routes = self.known_routes(&routes);
-                let list: Vec<&IpRoute> = routes.iter().map(|(_, one)| one).collect();
+                let list: Vec<&IpRoute> = routes.iter().map(|(_, one)| &**one).collect();
                 self.kernel.remove_routes(&list);
             }
             Command::AddRules { instance, rules } => {
                 self.say(instance, "setting Virtual Rules");
                 let rules = self.known_rules(&rules);
                 let list: Vec<(Name, &IpRule)> =
-                    rules.iter().map(|(name, one)| (name.clone(), one)).collect();
+                    rules.iter().map(|(name, one)| (name.clone(), &**one)).collect();
                 self.kernel.add_rules(instance, &list);
             }
             Command::RemoveRules { instance, rules } if !self.keeps_objects() => {
                 self.say(instance, "removing Virtual Rules");
                 let rules = self.known_rules(&rules);
-                let list: Vec<&IpRule> = rules.iter().map(|(_, one)| one).collect();
+                let list: Vec<&IpRule> = rules.iter().map(|(_, one)| &**one).collect();
                 self.kernel.remove_rules(&list);
             }
             Command::RemoveAddresses { .. } | Command::RemoveRoutes { .. } | Command::RemoveRules { .. } => {}
@@ -92,7 +94,7 @@ impl Shell {
 
     fn tell(&mut self, notify: &Notify) {
         let scripts = match notify.subject {
-            Subject::Instance(id) => self.live.get(&id).map(|live| &live.plan.notify),
+            Subject::Instance(id) => self.live.get(&id).map(|live| &*live.plan.notify),
             Subject::Group(id) => {
                 let at = self.router.ids().groups.iter().position(|group| *group == id);
                 at.and_then(|at| self.group_scripts.get(at))
@@ -120,18 +122,18 @@ impl Shell {
         self.stopping && self.options.at_stop == AtStop::Keep
     }
 
-    fn known_addresses<'a>(&self, vips: &'a [Vip]) -> Vec<(&'a Vip, IpAddress)> {
+    fn known_addresses<'a>(&self, vips: &'a [Vip]) -> Vec<(&'a Vip, Rc<IpAddress>)> {
         vips.iter().filter_map(|vip| Some((vip, self.objects.addresses.get(&vip.spec)?.clone()))).collect()
     }
 
-    fn known_routes(&self, objects: &[Object]) -> Vec<(Name, IpRoute)> {
+    fn known_routes(&self, objects: &[Object]) -> Vec<(Name, Rc<IpRoute>)> {
         objects
             .iter()
             .filter_map(|object| Some((object.spec.clone(), self.objects.routes.get(&object.spec)?.clone())))
             .collect()
     }
 
-    fn known_rules(&self, objects: &[Object]) -> Vec<(Name, IpRule)> {
+    fn known_rules(&self, objects: &[Object]) -> Vec<(Name, Rc<IpRule>)> {
         objects
             .iter()
             .filter_map(|object| Some((object.spec.clone(), self.objects.rules.get(&object.spec)?.clone())))

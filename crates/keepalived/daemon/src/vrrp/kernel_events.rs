@@ -52,7 +52,7 @@ impl Shell {
             .collect();
         for (interface, link) in known {
             if link != Link::Gone {
-                self.running.insert(interface.clone(), link == Link::Up);
+                self.present.insert(interface.clone());
             }
             self.event(Event::Link { interface, link });
         }
@@ -68,7 +68,7 @@ impl Shell {
 
     pub(super) fn interfaces_of_interest(&self) -> HashSet<Name> {
         let config = self.router.config();
-        let instances = config.instances.iter().flat_map(|instance| {
+        let instances = self.router.instances().map(|instance| instance.config()).flat_map(|instance| {
             let vips = instance.addresses.iter().chain(&instance.excluded).map(|vip| &vip.interface);
             let tracked = instance.track_interfaces.iter().map(|track| &track.name);
             vips.chain(tracked).chain([&instance.interface, &instance.base_interface])
@@ -127,9 +127,7 @@ impl Shell {
         if !changes.is_empty() {
             self.update_sources();
         }
-        if changes.iter().any(|change| matches!(change, Change::AddressGone(_))) {
-            self.statics.restore(&mut self.kernel, None);
-        }
+        self.statics.restore(&mut self.kernel);
         let returned = changes.iter().any(|change| match change {
             Change::Link(link) => link.is_running() && self.statics.interfaces().contains(link.name.as_str()),
             Change::LinkGone(_) | Change::Address(_) | Change::AddressGone(_) => false,
@@ -160,7 +158,7 @@ impl Shell {
         }
     }
 
-    /// Interfaces that came, went, or changed between up and down.
+    /// Interfaces that came or went; the machines tell of those that went up or down.
     pub(super) fn report_links(&mut self, changes: &[Change]) {
         let interesting = self.interfaces_of_interest();
         for change in changes {
@@ -173,18 +171,13 @@ impl Shell {
                 continue;
             }
             let name = Name::from(link.name.as_str());
-            let up = there && link.is_running();
-            let before = self.running.get(&name).copied();
-            if self.config.global.vrrp.dynamic_interfaces && there != before.is_some() {
+            if self.config.global.vrrp.dynamic_interfaces && there != self.present.contains(&name) {
                 tracing::info!("Interface {name} {}", if there { "added" } else { "deleted" });
             }
-            if before.unwrap_or(false) != up {
-                tracing::info!("Netlink reports {name} {}", if up { "up" } else { "down" });
-            }
             if there {
-                self.running.insert(name, up);
+                self.present.insert(name);
             } else {
-                self.running.remove(&name);
+                self.present.remove(&name);
             }
         }
     }

@@ -27,7 +27,9 @@ impl Teller {
 
     /// Takes a new configuration; FIFOs are made anew.
     pub fn configure(&mut self, config: &Config, host: &str) {
-        self.close();
+        for fifo in self.fifos.drain(..) {
+            spawn_local(fifo.close());
+        }
         let groups = groups_of(config);
         for fifo in [&config.global.fifos.all, &config.global.fifos.vrrp] {
             self.fifos.extend(open(fifo, groups));
@@ -87,9 +89,9 @@ impl Teller {
     }
 
     /// Ends the readers and removes our FIFOs.
-    pub fn close(&mut self) {
+    pub async fn close(&mut self) {
         for fifo in self.fifos.drain(..) {
-            fifo.close();
+            fifo.close().await;
         }
     }
 }

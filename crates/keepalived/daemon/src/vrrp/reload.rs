@@ -69,7 +69,7 @@ impl Shell {
         for line in super::changes::changes(&self.config, &config) {
             tracing::info!("Reload: {line}");
         }
-        let ready = plan(&config);
+        let mut ready = plan(&config);
         self.config = config;
         // Objects of both configurations: what vanishes has to be found, too.
         self.objects.addresses.extend(ready.objects.addresses.clone());
@@ -79,13 +79,13 @@ impl Shell {
             tracing::error!("vmac: {error}");
         }
         let mut commands = Vec::new();
-        self.router.reload(now(), ready.router.clone(), &mut commands);
+        self.router.reload(now(), std::mem::take(&mut ready.router), &mut commands);
         // Numbers of new instances are known now; those of vanished ones are still in use.
         let objects = ready.objects.clone();
         self.adopt(ready);
         self.open_sockets();
         self.update_sources_of_new();
-        self.execute(commands);
+        self.execute(commands.into_iter());
         self.objects = objects;
         let ids: HashSet<InstanceId> = self.router.ids().instances.iter().copied().collect();
         self.live.retain(|id, _| ids.contains(id));
@@ -100,6 +100,7 @@ impl Shell {
         if self.config.global.fifos.write_vrrp_states_on_reload {
             self.write_states();
         }
+        common_os::memory::trim();
         tracing::info!("Reload complete");
     }
 }

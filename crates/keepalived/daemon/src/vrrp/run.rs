@@ -107,8 +107,17 @@ async fn live(setup: Setup) -> io::Result<Exit> {
     watch_kernel(setup.config.global.buffers.vrrp_netlink_monitor, &sender)?;
     let Some(mut shell) = Shell::start(setup, sender)? else { return Ok(Exit::Config) };
     while let Some(input) = inbox.recv().await {
-        shell.tick();
-        shell.take(input);
+        if shell.is_late() {
+            // What others said while this process did not run counts before the silence that it imagines.
+            shell.take(input);
+            while let Ok(input) = inbox.try_recv() {
+                shell.take(input);
+            }
+            shell.catch_up();
+        } else {
+            shell.tick();
+            shell.take(input);
+        }
         if shell.is_stopped() {
             break;
         }

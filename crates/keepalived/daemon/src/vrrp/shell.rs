@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use common_base::time::{Instant, Micros};
-use common_os::clock;
 use common_os::signals::{rtmax, rtmin};
+use common_os::{clock, memory};
 use keepalived_conf::model::{Config, Family};
 use keepalived_net::links;
 use keepalived_net::sysctl::Saved;
@@ -30,7 +30,7 @@ use super::input::Input;
 use super::kernel::Kernel;
 use super::notify::{Teller, groups_of};
 use super::run::{Reread, Setup, now};
-use super::sockets::{Packet, Sockets};
+use super::sockets::{Addressee, Packet, Sockets};
 use super::statics::Statics;
 use super::timer::Timer;
 use super::translate::{InstancePlan, Objects, Plan, plan};
@@ -39,6 +39,9 @@ use crate::dump::{self, Kind, View};
 use crate::heartbeat::{self, Heartbeat};
 use crate::options::{AtStop, Options};
 
+/// A timer served later than this means that the process did not run.
+const STALL: Micros = Micros(2_000);
+
 /// Everything of the process.
 pub struct Shell {
     pub(super) config: Config,
@@ -46,7 +49,7 @@ pub struct Shell {
     pub(super) router: Router,
     pub(super) kernel: Kernel,
     pub(super) sockets: Sockets,
-    pub(super) live: HashMap<InstanceId, Live>,
+    pub(super) live: HashMap<InstanceId, Box<Live>>,
     pub(super) objects: Objects,
     pub(super) group_scripts: Vec<keepalived_conf::model::NotifyScripts>,
     pub(super) checks: Checks,
@@ -65,7 +68,7 @@ pub struct Shell {
     pub(super) assigned: HashSet<(u32, IpAddr)>,
     pub(super) bfd_events: Option<PathBuf>,
     pub(super) bfd_watched: bool,
-    pub(super) running: HashMap<Name, bool>,
+    pub(super) present: HashSet<Name>,
     pub(super) virtual_addresses: HashSet<(IpAddr, u8)>,
     pub(super) saved: Vec<Saved>,
     pub(super) statics: Statics,
@@ -102,10 +105,10 @@ impl Shell {
         kernel.load()?;
         let predecessor = setup.heartbeat.read();
         setup.heartbeat.clear()?;
-        let ready = plan(&setup.config);
+        let mut ready = plan(&setup.config);
         let host = host_name();
         let mut shell = Self {
-            router: Router::new(ready.router.clone()),
+            router: Router::new(std::mem::take(&mut ready.router)),
             kernel,
             sockets: Sockets::default(),
             live: HashMap::new(),
@@ -127,7 +130,7 @@ impl Shell {
             assigned: HashSet::new(),
             bfd_events: setup.control.as_ref().map(|path| path.with_extension("bfd")),
             bfd_watched: false,
-            running: HashMap::new(),
+            present: HashSet::new(),
             virtual_addresses: HashSet::new(),
             saved: Vec::new(),
             statics: Statics::default(),
@@ -160,6 +163,7 @@ impl Shell {
                 tracing::info!("{line}");
             }
         }
+        memory::trim();
         match control::open(setup.control.as_deref(), setup.metrics, &shell.inbox) {
             Ok(door) => shell._door = door,
             Err(error) => tracing::warn!("Unable to open the control socket: {error}"),
@@ -190,7 +194,7 @@ impl Shell {
                         send_error: None,
                         last_transition_us: clock::realtime_us(),
                     };
-                    self.live.insert(*id, live);
+                    self.live.insert(*id, Box::new(live));
                 }
             }
         }
@@ -234,14 +238,28 @@ impl Shell {
         self.stopped
     }
 
+    /// Whether something is due for so long that the process must have been kept from running.
+    pub fn is_late(&self) -> bool {
+        self.router.next_deadline().is_some_and(|due| now().since(due) > STALL)
+    }
+
+    /// Takes the packets that wait in the sockets.
+    pub fn catch_up(&mut self) {
+        for packet in self.sockets.waiting() {
+            self.packet(&packet);
+        }
+    }
+
     /// Lets the machines do what is due.
     pub fn tick(&mut self) {
         let now = now();
         if let Some(due) = self.router.next_deadline().filter(|due| *due <= now) {
             self.urgency.late(now.since(due));
+            // One after the other: what one instance commands is done before the next one is asked.
             let mut commands = Vec::new();
-            self.router.handle_timeout(now, &mut commands);
-            self.execute(commands);
+            while self.router.handle_next(now, &mut commands) {
+                self.execute(commands.drain(..));
+            }
         }
         self.schedule();
     }
@@ -283,22 +301,26 @@ impl Shell {
     pub(super) fn event(&mut self, event: Event) {
         let mut commands: Vec<Command> = Vec::new();
         self.router.handle(now(), event, &mut commands);
-        self.execute(commands);
+        self.execute(commands.into_iter());
     }
 
     fn packet(&mut self, packet: &Packet) {
         let v4 = packet.meta.destination.is_none() && packet.meta.hop_limit.is_none();
-        let vrid = if v4 {
-            receive::peek_v4(&packet.bytes).map(|(_, vrid)| vrid)
+        let peeked = if v4 {
+            receive::peek_v4(&packet.bytes).map(|(to, vrid)| (IpAddr::V4(to), vrid))
         } else {
-            receive::peek_v6(&packet.bytes)
+            receive::peek_v6(&packet.bytes).zip(packet.meta.destination).map(|(vrid, to)| (to, vrid))
         };
-        let Some(vrid) = vrid else { return };
-        let Some(instance) = self.sockets.instance(packet.pair, vrid) else {
-            if self.config.global.vrrp.log_unknown_vrids {
-                tracing::info!("Unknown VRID({vrid}) received");
+        let Some((to, vrid)) = peeked else { return };
+        let instance = match self.sockets.addressee(packet.pair, to, vrid) {
+            Addressee::Instance(instance) => instance,
+            Addressee::Elsewhere => return,
+            Addressee::Nobody(interface) => {
+                if self.config.global.vrrp.log_unknown_vrids {
+                    tracing::info!("Unknown VRID({vrid}) received on interface({interface}). ignoring...");
+                }
+                return;
             }
-            return;
         };
         let Some(live) = self.live.get_mut(&instance) else { return };
         let plan = &live.plan;
@@ -379,7 +401,7 @@ impl Shell {
     pub async fn finish(&mut self, linger: Duration) {
         self.checks.stop();
         self.teller.queues().drain(linger).await;
-        self.teller.close();
+        self.teller.close().await;
         if self.options.at_stop == AtStop::Keep {
             return;
         }

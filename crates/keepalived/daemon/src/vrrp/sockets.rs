@@ -1,13 +1,15 @@
 //! The pairs of raw sockets, shared by all instances that can use the same.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::rc::Rc;
 
 use keepalived_conf::model::Family;
 use keepalived_net::mirror::Mirror;
-use keepalived_net::vrrp_socket::{Meta, Pool, Receiver, Sender};
+use keepalived_net::vrrp_socket::{Meta, PACKET_MAX, Pool, Receiver, Sender};
 use keepalived_vrrp::ids::InstanceId;
 use keepalived_wire::auth::Auth;
 use tokio::sync::mpsc;
@@ -21,6 +23,8 @@ use crate::inbox;
 const VRRP: u8 = 112;
 /// Protocol number of the authentication header.
 const AH: u8 = 51;
+/// Packets taken from one socket in a row after a stall; a full receive buffer holds fewer.
+const BACKLOG_MAX: usize = 4096;
 
 /// All open pairs.
 #[derive(Debug, Default)]
@@ -29,11 +33,14 @@ pub struct Sockets {
     pools: HashMap<InstanceId, Pool>,
     by_vrid: HashMap<(u32, u8), InstanceId>,
     next: u32,
+    /// What is being received; one for all, because packets are taken one by one.
+    buffer: Rc<RefCell<Vec<u8>>>,
 }
 
 #[derive(Debug)]
 struct Pair {
     number: u32,
+    receiver: Rc<Receiver>,
     sender: Sender,
     receiving: AbortHandle,
     fds: (i32, i32),
@@ -48,6 +55,26 @@ pub struct Packet {
     pub bytes: Vec<u8>,
     /// What the socket told besides.
     pub meta: Meta,
+}
+
+/// For whom a packet is. A raw socket hears everything of its protocol that reaches its interface, so one packet
+/// may come in on several pairs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Addressee {
+    /// This instance.
+    Instance(InstanceId),
+    /// An instance of another pair, which has heard it, too.
+    Elsewhere,
+    /// Nobody here; it came in on this interface.
+    Nobody(String),
+}
+
+struct Source(Rc<Receiver>);
+
+impl AsFd for Source {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
 }
 
 impl Sockets {
@@ -95,22 +122,53 @@ impl Sockets {
     }
 
     fn open(&mut self, pool: &Pool, bytes: Option<usize>, inbox: &mpsc::Sender<Input>) -> io::Result<Pair> {
-        let receiver = Receiver::open(pool, bytes)?;
+        let receiver = Rc::new(Receiver::open(pool, bytes)?);
         let sender = Sender::open(pool)?;
         self.next += 1;
         let number = self.next;
         let fds = (receiver.as_fd().as_raw_fd(), sender.as_fd().as_raw_fd());
-        let receiving = inbox::watch(receiver, inbox.clone(), move |receiver| {
-            let received = receiver.receive()?;
-            Ok(received
-                .map(|(bytes, meta)| Input::Packet(Packet { pair: number, bytes: bytes.to_vec(), meta })))
+        let buffer = Rc::clone(&self.buffer);
+        let receiving = inbox::watch(Source(Rc::clone(&receiver)), inbox.clone(), move |source| {
+            Ok(receive(&source.0, number, &buffer)?.map(Input::Packet))
         })?;
-        Ok(Pair { number, sender, receiving, fds })
+        Ok(Pair { number, receiver, sender, receiving, fds })
     }
 
-    /// The instance with this VRID on a pair.
-    pub fn instance(&self, pair: u32, vrid: u8) -> Option<InstanceId> {
-        self.by_vrid.get(&(pair, vrid)).copied()
+    /// Packets that wait in the sockets: after a stall they count before the timers that came due meanwhile.
+    pub fn waiting(&self) -> Vec<Packet> {
+        let mut packets = Vec::new();
+        for pair in self.pairs.values() {
+            let next = || receive(&pair.receiver, pair.number, &self.buffer).ok().flatten();
+            packets.extend(std::iter::from_fn(next).take(BACKLOG_MAX));
+        }
+        packets
+    }
+
+    /// For whom a packet with this VRID is that came in on a pair.
+    pub fn addressee(&self, number: u32, to: IpAddr, vrid: u8) -> Addressee {
+        let Some((here, _)) = self.pairs.iter().find(|(_, pair)| pair.number == number) else {
+            return Addressee::Elsewhere;
+        };
+        let heard = |other: &Pool| {
+            (other.protocol, other.address.is_ipv4()) == (here.protocol, here.address.is_ipv4())
+                && (other.index == here.index || other.index == 0)
+        };
+        let known = |number: u32| self.by_vrid.contains_key(&(number, vrid));
+        // The one that fits best; of equals the older one.
+        let best = |wanted: &dyn Fn(u32) -> bool| {
+            let all = self.pairs.iter().filter(|(pool, pair)| heard(pool) && wanted(pair.number));
+            all.max_by_key(|(pool, pair)| (fit(pool, to), pool.index, std::cmp::Reverse(pair.number)))
+                .map(|(_, pair)| pair.number)
+        };
+        match best(&known) {
+            Some(best) if best == number => match self.by_vrid.get(&(number, vrid)) {
+                Some(instance) => Addressee::Instance(*instance),
+                None => Addressee::Elsewhere,
+            },
+            Some(_) => Addressee::Elsewhere,
+            None if best(&|_| true) == Some(number) => Addressee::Nobody(here.interface.clone()),
+            None => Addressee::Elsewhere,
+        }
     }
 
     /// Sends one packet of an instance.
@@ -159,6 +217,22 @@ impl Sockets {
         let mut pairs: Vec<(&Pool, &Pair)> = self.pairs.iter().collect();
         pairs.sort_by_key(|(_, pair)| pair.number);
         pairs.into_iter().map(|(pool, pair)| line(pool, pair)).collect()
+    }
+}
+
+fn receive(receiver: &Receiver, pair: u32, buffer: &RefCell<Vec<u8>>) -> io::Result<Option<Packet>> {
+    let mut buffer = buffer.borrow_mut();
+    buffer.resize(PACKET_MAX, 0);
+    let received = receiver.receive(&mut buffer)?;
+    Ok(received.map(|(bytes, meta)| Packet { pair, bytes: bytes.to_vec(), meta }))
+}
+
+/// How well a pair fits a destination: its own address, any address, or none of its business.
+fn fit(pool: &Pool, to: IpAddr) -> u8 {
+    match (pool.unicast, to.is_multicast()) {
+        (true, false) | (false, true) if pool.address == to => 2,
+        (true, false) if pool.address.is_unspecified() => 1,
+        (true, _) | (false, _) => 0,
     }
 }
 

@@ -3,9 +3,12 @@
 use std::collections::HashSet;
 
 use keepalived_conf::model::{Config, IpAddress, IpRoute, IpRule};
+use keepalived_net::mirror::Watch;
+use keepalived_net::routes::RouteKey;
 use keepalived_net::{addresses, routes, rules};
 
 use super::kernel::Kernel;
+use crate::dump::{address_text, route_text};
 
 /// The static objects that are in the kernel because of us.
 #[derive(Clone, Debug, Default)]
@@ -34,25 +37,26 @@ impl Statics {
             report("address", kernel.request(&addresses::add(index, address)));
         }
         for route in &self.routes {
-            let message = routes::add(route, &|name| kernel.mirror.index_of(name));
-            if let Some(message) = message {
-                report("route", kernel.request(&message));
-            }
+            add_route(route, kernel);
         }
         for rule in &self.rules {
             report("rule", kernel.request(&rules::add(rule)));
         }
     }
 
-    /// Sets again what somebody removed.
-    pub fn restore(&self, kernel: &mut Kernel, interface: Option<&str>) {
+    /// Sets again the addresses and routes that somebody removed.
+    pub fn restore(&self, kernel: &mut Kernel) {
         for (home, address) in &self.addresses {
             let Some(index) = kernel.mirror.index_of(home) else { continue };
-            if !kernel.mirror.has(index, address.address, address.prefix)
-                && interface.is_none_or(|interface| interface == home)
-            {
+            if !kernel.mirror.has(index, address.address, address.prefix) {
+                tracing::info!("Restoring deleted static address {}", address_text(address, home));
                 report("address", kernel.request(&addresses::add(index, address)));
             }
+        }
+        let missing: HashSet<RouteKey> = kernel.mirror.missing_routes().cloned().collect();
+        for route in self.routes.iter().filter(|route| missing.contains(&RouteKey::of(route))) {
+            tracing::info!("Restoring deleted static route {}", route_text(route));
+            add_route(route, kernel);
         }
     }
 
@@ -62,6 +66,7 @@ impl Statics {
             let _ = kernel.request(&rules::delete(rule));
         }
         for route in self.routes.iter().rev().filter(|route| !next.routes.contains(route)) {
+            kernel.mirror.watch_route(RouteKey::of(route), Watch::End);
             let message = routes::delete(route, &|name| kernel.mirror.index_of(name));
             if let Some(message) = message {
                 let _ = kernel.request(&message);
@@ -79,6 +84,15 @@ impl Statics {
         let routes = self.routes.iter().filter_map(|route| route.dev.as_deref());
         self.addresses.iter().map(|(interface, _)| interface.as_str()).chain(routes).collect()
     }
+}
+
+fn add_route(route: &IpRoute, kernel: &mut Kernel) {
+    let Some(message) = routes::add(route, &|name| kernel.mirror.index_of(name)) else { return };
+    let result = kernel.request(&message);
+    if result.is_ok() {
+        kernel.mirror.watch_route(RouteKey::of(route), Watch::Begin);
+    }
+    report("route", result);
 }
 
 /// One that exists already is no mistake.

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
+use std::rc::Rc;
 
 use common_base::time::Micros;
 use keepalived_conf::model::{
@@ -17,6 +18,7 @@ use keepalived_wire::advert::{self, Version};
 use keepalived_wire::auth::{Auth, HmacConfig, HmacMode};
 use keepalived_wire::receive::Peer;
 use keepalived_wire::session::{OldChecksum, Profile};
+use serde_json::Value;
 
 /// A configuration made ready.
 #[derive(Debug, Default)]
@@ -35,11 +37,11 @@ pub struct Plan {
 #[derive(Clone, Debug, Default)]
 pub struct Objects {
     /// Addresses.
-    pub addresses: HashMap<Name, IpAddress>,
+    pub addresses: HashMap<Name, Rc<IpAddress>>,
     /// Routes.
-    pub routes: HashMap<Name, IpRoute>,
+    pub routes: HashMap<Name, Rc<IpRoute>>,
     /// Rules.
-    pub rules: HashMap<Name, IpRule>,
+    pub rules: HashMap<Name, Rc<IpRule>>,
 }
 
 /// How an instance speaks and whom it tells.
@@ -77,8 +79,8 @@ pub struct InstancePlan {
     pub receive_buffer: Option<usize>,
     /// Interface to be made.
     pub vmac: Option<VmacPlan>,
-    /// Notify scripts.
-    pub notify: NotifyScripts,
+    /// Notify scripts; shared, because most instances have the same: none.
+    pub notify: Rc<NotifyScripts>,
 }
 
 /// A macvlan of an instance.
@@ -95,11 +97,18 @@ pub struct VmacPlan {
 /// Makes a configuration ready.
 pub fn plan(config: &Config) -> Plan {
     let mut plan = Plan::default();
+    let silent = Rc::new(NotifyScripts::default());
     let mut vmac_names = HashSet::new();
     for instance in &config.instances {
         let vmac = vmac_plan(config, instance, &mut vmac_names);
-        let machine = machine(instance, vmac.as_ref(), &mut plan.objects);
-        plan.instances.push(speaker(instance, &machine, vmac));
+        let mut machine = machine(instance, vmac.as_ref(), &mut plan.objects);
+        follow_statics(config, &mut machine);
+        need_homes(instance, &mut machine);
+        let notify = match instance.notify.as_deref() {
+            None => Rc::clone(&silent),
+            Some(scripts) => Rc::new(scripts.clone()),
+        };
+        plan.instances.push(speaker(instance, &machine, vmac, notify));
         plan.router.instances.push(machine);
     }
     plan.groups = config.sync_groups.iter().map(|group| group.notify.clone()).collect();
@@ -124,6 +133,45 @@ pub fn plan(config: &Config) -> Plan {
     plan.router.startup_delay = startup_delay(config);
     plan.router.log_detail = true;
     plan
+}
+
+/// Without an interface that an address, route or rule needs there is no sense in being master, whatever weight
+/// `track_interface` gives it.
+fn need_homes(instance: &VrrpInstance, machine: &mut InstanceConfig) {
+    let vips = machine.addresses.iter().chain(&machine.excluded).filter(|vip| vip.track && !vip.on_vmac);
+    let routes = instance.virtual_routes.iter().filter(|route| !route.no_track);
+    let rules = instance.virtual_rules.iter().filter(|rule| !rule.no_track);
+    let homes: Vec<Name> = vips
+        .map(|vip| vip.interface.clone())
+        .chain(routes.filter_map(|route| route.dev.as_deref().map(name)))
+        .chain(rules.flat_map(|rule| rule.iif.iter().chain(&rule.oif)).map(|dev| name(dev)))
+        .filter(|home| *home != machine.interface && *home != machine.base_interface)
+        .collect();
+    for home in homes {
+        match machine.track_interfaces.iter_mut().find(|track| track.name == home) {
+            Some(track) => track.weight = 0,
+            None => machine.track_interfaces.push(Track { name: home, weight: 0, reverse: false }),
+        }
+    }
+}
+
+/// Members of a track group mind the interfaces of its static objects as if they tracked them.
+fn follow_statics(config: &Config, machine: &mut InstanceConfig) {
+    let groups = config.track_groups.iter();
+    let groups: HashSet<&str> = groups
+        .filter(|group| group.instances.iter().any(|member| **member == *machine.name))
+        .map(|group| group.name.as_str())
+        .collect();
+    let addresses = config.static_addresses.iter().map(|one| (&one.track_group, &one.dev));
+    let routes = config.static_routes.iter().map(|one| (&one.track_group, &one.dev));
+    let rules = config.static_rules.iter().map(|one| (&one.track_group, &one.iif));
+    for (group, interface) in addresses.chain(routes).chain(rules) {
+        let (Some(group), Some(interface)) = (group, interface) else { continue };
+        let known = machine.track_interfaces.iter().any(|track| *track.name == **interface);
+        if groups.contains(group.as_str()) && !known && *machine.base_interface != **interface {
+            machine.track_interfaces.push(Track { name: name(interface), weight: 0, reverse: false });
+        }
+    }
 }
 
 /// `vrrp_startup_delay`, or the rest of `vrrp_delay_after_boot` if that is longer.
@@ -164,13 +212,13 @@ fn machine(instance: &VrrpInstance, vmac: Option<&VmacPlan>, objects: &mut Objec
         (vips(&instance.virtual_ipaddress), vips(&instance.virtual_ipaddress_excluded));
     let routes = instance.virtual_routes.iter().map(|route| {
         let spec = spec(route);
-        objects.routes.insert(spec.clone(), route.clone());
+        objects.routes.insert(spec.clone(), Rc::new(route.clone()));
         Object { spec, track: !route.no_track }
     });
     let routes = routes.collect();
     let rules = instance.virtual_rules.iter().map(|rule| {
         let spec = spec(rule);
-        objects.rules.insert(spec.clone(), rule.clone());
+        objects.rules.insert(spec.clone(), Rc::new(rule.clone()));
         Object { spec, track: !rule.no_track }
     });
     let rules = rules.collect();
@@ -229,7 +277,7 @@ fn vip(address: &IpAddress, base: &str, home: &Name, vmac: Option<&VmacPlan>, ob
     let interface = elsewhere.map_or_else(|| home.clone(), name);
     let on_vmac = vmac.is_some_and(|vmac| vmac.name == interface);
     let spec = name(&format!("{interface} {}", spec(address)));
-    objects.addresses.insert(spec.clone(), address.clone());
+    objects.addresses.insert(spec.clone(), Rc::new(address.clone()));
     Vip {
         address: address.address,
         prefix: address.prefix,
@@ -240,13 +288,23 @@ fn vip(address: &IpAddress, base: &str, home: &Name, vmac: Option<&VmacPlan>, ob
     }
 }
 
-/// Every option in a canonical form.
+/// Every option in a canonical form: the values of all fields, without their names.
 fn spec(object: &impl serde::Serialize) -> Name {
     // Plain data of numbers and texts always has a form.
-    name(&serde_json::to_string(object).unwrap_or_default())
+    match serde_json::to_value(object).unwrap_or_default() {
+        Value::Object(fields) => {
+            name(&Value::from_iter(fields.into_iter().map(|(_, value)| value)).to_string())
+        }
+        other => name(&other.to_string()),
+    }
 }
 
-fn speaker(instance: &VrrpInstance, machine: &InstanceConfig, vmac: Option<VmacPlan>) -> InstancePlan {
+fn speaker(
+    instance: &VrrpInstance,
+    machine: &InstanceConfig,
+    vmac: Option<VmacPlan>,
+    notify: Rc<NotifyScripts>,
+) -> InstancePlan {
     let peers: Vec<Peer> = instance
         .unicast_peers
         .iter()
@@ -274,7 +332,7 @@ fn speaker(instance: &VrrpInstance, machine: &InstanceConfig, vmac: Option<VmacP
         unicast_ttl: instance.unicast_ttl.filter(|_| instance.unicast),
         receive_buffer: instance.kernel_rx_buf_size.and_then(|bytes| usize::try_from(bytes).ok()),
         vmac,
-        notify: instance.notify.clone(),
+        notify,
     }
 }
 

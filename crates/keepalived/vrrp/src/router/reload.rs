@@ -1,6 +1,6 @@
 //! A new configuration takes over: what is equal keeps its state, the rest is brought about by commands.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use common_base::time::Instant;
 use keepalived_wire::advert::Family;
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// What makes two instances the same; the name does not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
     vrid: u8,
     family: Family,
@@ -44,7 +44,7 @@ impl Router {
     /// name; what matches keeps its number, state and counters, and commands bring the difference about. Things that
     /// vanish are commanded away under their old numbers; read `ids` afterwards. An unchanged configuration costs
     /// one advert of each master and nothing else.
-    pub fn reload(&mut self, now: Instant, config: RouterConfig, out: &mut Vec<Command>) {
+    pub fn reload(&mut self, now: Instant, mut config: RouterConfig, out: &mut Vec<Command>) {
         let mut commands = Vec::new();
         if self.life == Life::Running {
             // the peers must not miss an advert while files are read
@@ -56,11 +56,12 @@ impl Router {
         self.deadlines = Deadlines::default();
         self.deadlines.put(Who::Startup, startup);
         let old = std::mem::take(&mut self.ids);
+        let wanted = std::mem::take(&mut config.instances);
         let old_config = std::mem::replace(&mut self.config, config);
         let states = self.groups.iter().map(|group| (group.id, group.state)).collect();
-        self.ids = self.new_ids(&old, &old_config);
+        self.ids = self.new_ids(&old, &old_config, &wanted);
         self.adopt_trackers(now, &old, &mut commands);
-        let instances = self.adopt_instances(now, &old, &old_config, &mut commands);
+        let instances = self.adopt_instances(now, wanted, &mut commands);
         self.assemble(instances, &states);
         // groups may be new, or have other members
         self.moved_groups = (0..self.groups.len()).collect();
@@ -89,22 +90,18 @@ impl Router {
     }
 
     /// Old numbers for what stays, fresh ones for the rest.
-    fn new_ids(&mut self, old: &Ids, old_config: &RouterConfig) -> Ids {
+    fn new_ids(&mut self, old: &Ids, old_config: &RouterConfig, wanted: &[InstanceConfig]) -> Ids {
         let config = self.config.clone();
-        let mut taken = vec![false; old.instances.len()];
-        let instances = config
-            .instances
+        // Of equal ones the first is taken first.
+        let mut known: HashMap<Key, Vec<InstanceId>> = HashMap::new();
+        for member in self.instances.iter().rev() {
+            known.entry(Key::of(member.instance.config())).or_default().push(member.instance.id());
+        }
+        let instances = wanted
             .iter()
-            .map(|new| {
-                let key = Key::of(new);
-                let at = (0..taken.len()).find(|&at| !taken[at] && Key::of(&old_config.instances[at]) == key);
-                match at {
-                    Some(at) => {
-                        taken[at] = true;
-                        old.instances[at]
-                    }
-                    None => InstanceId(self.fresh()),
-                }
+            .map(|new| match known.get_mut(&Key::of(new)).and_then(Vec::pop) {
+                Some(id) => id,
+                None => InstanceId(self.fresh()),
             })
             .collect();
         macro_rules! by_name {
@@ -187,40 +184,34 @@ impl Router {
     fn adopt_instances(
         &mut self,
         now: Instant,
-        old: &Ids,
-        old_config: &RouterConfig,
+        wanted: Vec<InstanceConfig>,
         commands: &mut Vec<Command>,
     ) -> Vec<(Instance, bool)> {
-        let mut known: HashMap<InstanceId, Member> = std::mem::take(&mut self.instances)
+        let staying: HashSet<InstanceId> = self.ids.instances.iter().copied().collect();
+        let (stay, vanish): (Vec<Member>, Vec<Member>) = std::mem::take(&mut self.instances)
             .into_iter()
-            .map(|member| (member.instance.id(), member))
-            .collect();
-        for (id, was) in old.instances.iter().zip(&old_config.instances) {
-            if self.ids.instances.contains(id) {
-                continue;
-            }
-            if let Some(mut member) = known.remove(id) {
-                let word = if was.notify_deleted { NotifyState::Deleted } else { NotifyState::Fault };
-                // FAULT is no news to those who were told it
-                let news = member.instance.has_begun()
-                    && (was.notify_deleted || member.instance.state() != State::Fault);
-                let mut out = Out::new(now, commands);
-                member.instance.handle(Input::Leave(Reason::Deleted), Group::Ready, &mut out);
-                if news {
-                    member.instance.notify(word, &mut out);
-                }
+            .partition(|member| staying.contains(&member.instance.id()));
+        for mut member in vanish {
+            let deleted = member.instance.config().notify_deleted;
+            let word = if deleted { NotifyState::Deleted } else { NotifyState::Fault };
+            // FAULT is no news to those who were told it
+            let news = member.instance.has_begun() && (deleted || member.instance.state() != State::Fault);
+            let mut out = Out::new(now, commands);
+            member.instance.handle(Input::Leave(Reason::Deleted), Group::Ready, &mut out);
+            if news {
+                member.instance.notify(word, &mut out);
             }
         }
-        self.ids
-            .instances
-            .iter()
-            .zip(&self.config.instances)
+        let mut known: HashMap<InstanceId, Member> =
+            stay.into_iter().map(|member| (member.instance.id(), member)).collect();
+        let ids = self.ids.instances.iter();
+        ids.zip(wanted)
             .map(|(id, config)| match known.remove(id) {
                 Some(mut member) => {
-                    member.instance.adopt(config.clone(), &mut Out::new(now, commands));
+                    member.instance.adopt(config, &mut Out::new(now, commands));
                     (member.instance, member.source_lost)
                 }
-                None => (Instance::new(*id, config.clone()), false),
+                None => (Instance::new(*id, config), false),
             })
             .collect()
     }
