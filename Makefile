@@ -3,7 +3,7 @@
 CARGO ?= cargo
 RUN = $(CARGO) run --quiet --package integration
 .EXPORT_ALL_VARIABLES:
-.PHONY: build test check fmt clippy deps conformance differential keepalived-diff bench demo check-scripts interop scenario scenario-short sim fuzz compatibility deb deps-deb deb-test
+.PHONY: build test check fmt clippy deps conformance differential keepalived-diff bench vrrp-bench demo check-scripts interop scenario scenario-short sim fuzz compatibility deb deps-deb deb-test
 
 build: ## both daemons, optimised
 	$(CARGO) build --release --workspace
@@ -13,6 +13,7 @@ test: deps ## unit tests, then the short forms of the oracles
 	$(CARGO) test --workspace --no-fail-fast
 	$(RUN) --bin conformance -- --short
 	$(RUN) --bin differential -- --short
+	$(RUN) --bin interop -- --short
 
 check: fmt clippy ## what a change must pass before the tests
 
@@ -41,7 +42,11 @@ check-scripts: build ## the ways people let keepalived watch haproxy, with the o
 	$(RUN) --release --bin check_scripts
 
 interop: build ## VRRP scenarios, ours and the original in both places (root): SCENARIO="S1 S3" narrows
+	integration/scripts/deps.sh --interop
 	$(RUN) --release --bin interop -- $(SCENARIO)
+
+vrrp-bench: build ## 1,000 instances, ours beside the original: CPU and memory (root): INSTANCES=, PROGRAM=
+	$(RUN) --release --bin vrrp-bench
 
 demo: deps build ## as root the failing-over pair, else the proxy alone
 	$(RUN) --release --bin demo

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs, through apt, the programs the tests and oracles run; says what is missing where it cannot.
-# Usage: deps.sh [--scenario]     (--scenario adds the message broker of the long scenario)
+# Usage: deps.sh [--scenario|--interop]   (--scenario adds the message broker of the long scenario, --interop FRR's vrrpd)
 # Nothing it installs is started: services stay down, and a service that cannot start fails nothing.
 set -u
 
@@ -28,7 +28,12 @@ cc=gcc
 rabbitmq-server=rabbitmq-server
 "
 
-PATH="$PATH:/usr/sbin:/sbin"
+[ "${1:-}" = --interop ] && wanted="$wanted
+vrrpd=frr
+python3=python3
+"
+
+PATH="$PATH:/usr/sbin:/sbin:/usr/lib/frr"
 missing() {
     for pair in $wanted; do
         command -v "${pair%%=*}" >/dev/null 2>&1 || printf '%s ' "${pair#*=}"

@@ -4,6 +4,7 @@
 //! only once a pair of originals has passed it; what ours is measured against stands in the same table.
 
 pub mod capture;
+pub mod exporter;
 pub mod play;
 pub mod report;
 pub mod scenario;

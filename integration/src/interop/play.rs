@@ -1,22 +1,22 @@
 //! Playing one scenario with one pair of programs.
 
+mod compare;
+mod observe;
+mod outside;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::capture::{Capture, Seen, What, now};
+use super::capture::{Capture, now};
 use super::scenario::{Host, Links, Scenario, Step, Target};
 use crate::netns::{Cable, Lab, Node, Process, wait_until};
-
-/// How long a capture may lag behind the wire.
-const SETTLE: Duration = Duration::from_millis(60);
 
 /// The programs of a pair.
 #[derive(Clone, Debug)]
@@ -159,6 +159,12 @@ impl<'a> Stage<'a> {
             }
             Step::Gap { host, after, max } => self.gap(host, after, *max),
             Step::Garp { address, after, min, max } => self.garps(address, after, *min, *max),
+            Step::Spacing { address, after, min } => self.spacing(address, after, *min),
+            Step::Takeover { host, after, addresses, max } => self.takeover(host, after, *addresses, *max),
+            Step::Same { run, mask, lacks } => self.same(run, mask, lacks),
+            Step::Exporter(hosts) => self.exporter(hosts),
+            Step::Replug(host) => self.replug(host),
+            Step::StartOutside(host) => self.start_outside(host),
         }
     }
 
@@ -240,103 +246,6 @@ impl<'a> Stage<'a> {
         for part in lacks {
             ensure!(!text.contains(part), "`{run}` on {host} has `{part}`: {text}");
         }
-        Ok(())
-    }
-
-    fn seen(&self) -> Result<Vec<Seen>> {
-        std::thread::sleep(SETTLE);
-        self.capture.read()
-    }
-
-    /// Times of a host's adverts with this priority, or with any but 0.
-    fn adverts(&self, host: &str, priority: Option<u8>) -> Result<Vec<f64>> {
-        self.adverts_where(host, |got| priority.map_or(got != 0, |wanted| wanted == got))
-    }
-
-    fn adverts_where(&self, host: &str, wanted: impl Fn(u8) -> bool) -> Result<Vec<f64>> {
-        let digits: String = host.chars().filter(char::is_ascii_digit).collect();
-        let v4: IpAddr = format!("192.0.2.{digits}").parse()?;
-        let v6: Vec<IpAddr> = self.link_locals(host)?;
-        let all = self.seen()?;
-        Ok(all
-            .iter()
-            .filter(|seen| match &seen.what {
-                What::Advert { source, priority, .. } => {
-                    (*source == v4 || v6.contains(source)) && wanted(*priority)
-                }
-                What::Garp { .. } => false,
-            })
-            .map(|seen| seen.at)
-            .collect())
-    }
-
-    fn link_locals(&self, host: &str) -> Result<Vec<IpAddr>> {
-        let text = self.node(host)?.sh("ip -o -6 addr show scope link; true")?;
-        let words = text.split_whitespace().filter_map(|word| word.split('/').next());
-        let digits: String = host.chars().filter(char::is_ascii_digit).collect();
-        let global = format!("2001:db8::{digits}").parse()?;
-        Ok(words.filter_map(|word| word.parse().ok()).chain([global]).collect())
-    }
-
-    fn advert(
-        &mut self,
-        host: &str,
-        after: &str,
-        (min, max): (f64, f64),
-        since_last_of: Option<&str>,
-        priority: Option<u8>,
-    ) -> Result<()> {
-        let mark = self.mark(after)?;
-        let mut first = None;
-        let patience = Duration::from_secs_f64(max + 0.5);
-        let mut failed = None;
-        wait_until(patience, || match self.adverts(host, priority) {
-            Ok(times) => {
-                first = times.into_iter().find(|at| *at > mark);
-                first.is_some()
-            }
-            Err(error) => {
-                failed = Some(error);
-                true
-            }
-        });
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        let Some(first) = first else { bail!("{host} sent no advert within {max} s after {after}") };
-        let from = match since_last_of {
-            None => mark,
-            Some(other) => {
-                let times = self.adverts_where(other, |_| true)?;
-                times.into_iter().rfind(|at| *at < first).ok_or_else(|| anyhow!("{other} sent nothing"))?
-            }
-        };
-        let took = first - from;
-        self.measured.times.push((format!("advert {host}"), took));
-        ensure!(took >= min && took <= max, "advert of {host} after {took:.3} s, not in {min} to {max}");
-        Ok(())
-    }
-
-    fn gap(&mut self, host: &str, after: &str, max: f64) -> Result<()> {
-        let mark = self.mark(after)?;
-        let times: Vec<f64> = self.adverts(host, None)?.into_iter().filter(|at| *at > mark - max).collect();
-        ensure!(times.len() > 1, "{host} sent fewer than two adverts after {after}");
-        let widest = times.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max);
-        self.measured.times.push((format!("gap {host}"), widest));
-        ensure!(widest <= max, "{host} was silent for {widest:.3} s");
-        Ok(())
-    }
-
-    fn garps(&mut self, address: &str, after: &str, min: usize, max: usize) -> Result<()> {
-        let mark = self.mark(after)?;
-        let wanted: IpAddr = address.parse()?;
-        let all = self.seen()?;
-        let count = all
-            .iter()
-            .filter(|seen| seen.at > mark)
-            .filter(|seen| matches!(&seen.what, What::Garp { address, .. } if *address == wanted))
-            .count();
-        ensure!((min..=max).contains(&count), "{count} gratuitous ARPs for {address}, not {min} to {max}");
         Ok(())
     }
 }

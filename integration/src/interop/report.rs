@@ -35,6 +35,12 @@ impl Row {
             .all(|(pair, outcome)| matches!(outcome, Outcome::Passed(_)) || self.known(pair).is_some())
     }
 
+    /// Whether a failure of this pair is the original's.
+    #[must_use]
+    pub fn knows(&self, pair: &str) -> bool {
+        self.known(pair).is_some()
+    }
+
     fn known(&self, pair: &str) -> Option<&str> {
         self.original_fails.as_deref().filter(|_| pair.contains('A'))
     }

@@ -24,6 +24,9 @@ pub struct Scenario {
     /// Why the original may fail it.
     #[serde(default)]
     pub original_fails: Option<String>,
+    /// Quick enough, and telling enough, for the short form.
+    #[serde(default)]
+    pub short: bool,
 }
 
 /// One host.
@@ -202,6 +205,43 @@ pub enum Step {
         /// Seconds.
         max: f64,
     },
+    /// Least time between two announcements of an address.
+    Spacing {
+        /// Address.
+        address: String,
+        /// After this mark.
+        after: String,
+        /// Seconds.
+        min: f64,
+    },
+    /// Time from the first advert of a host after a mark to the moment when its addresses have been announced.
+    Takeover {
+        /// Host.
+        host: String,
+        /// After this mark.
+        after: String,
+        /// How many addresses.
+        addresses: usize,
+        /// Seconds.
+        max: f64,
+    },
+    /// A shell line whose output must be the same on all hosts.
+    Same {
+        /// The line.
+        run: String,
+        /// Patterns and what stands for them.
+        #[serde(default)]
+        mask: Vec<(String, String)>,
+        /// Patterns of lines that are left out.
+        #[serde(default)]
+        lacks: Vec<String>,
+    },
+    /// The dumps of these hosts, read by the exporters' rules, must hold the same.
+    Exporter(Vec<String>),
+    /// A new eth0 for a host that lost its own.
+    Replug(String),
+    /// Starts the daemon of a host with `-s` in the machine's own process namespace.
+    StartOutside(String),
     /// Number of gratuitous ARPs and neighbour advertisements for an address.
     Garp {
         /// Address.
