@@ -28,6 +28,9 @@ use crate::source::{About, IdleMeter, Legends, Live, text};
 pub use registry::{Command, all};
 pub use serve::{Limits, serve_one, serve_tcp, serve_unix};
 
+/// Names and values.
+pub type Variables = Vec<(String, String)>;
+
 /// What commands work on; one for all sockets of the process.
 pub struct Context {
     /// The process.
@@ -42,8 +45,10 @@ pub struct Context {
     pub patterns: ArcSwap<Vec<Arc<PatternRef>>>,
     /// Sockets and their levels, for `show cli sockets`.
     pub sockets: Vec<(String, Level)>,
-    /// Warnings and notices of the start.
+    /// Messages of the start.
     pub startup_logs: String,
+    /// Environment variables of the configuration in force, for `show env`.
+    pub environment: ArcSwap<Variables>,
 }
 
 /// What a connection may do.

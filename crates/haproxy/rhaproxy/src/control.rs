@@ -244,6 +244,7 @@ fn apply(control: &Control, fresh: Fresh, doors: &mut Doors) -> Result<(), Strin
     doors.renew(&control.context, &fresh.snapshot, fresh.stats).map_err(|error| error.to_string())?;
     control.running.replace(Arc::new(fresh.snapshot));
     control.context.patterns.store(Arc::new(fresh.patterns));
+    control.context.environment.store(Arc::new(fresh.environment));
     control.running.listen(fresh.listening);
     Ok(())
 }
@@ -261,6 +262,7 @@ fn reload(control: &Control) {
         pid: process.pid,
     };
     eprint!("{}", loaded.diags.render(&program, Show { least: Severity::Warning, carets: true }));
+    let environment = crate::start::listed(env, &loaded);
     let Some(snapshot) = loaded.snapshot else {
         messages::print(Severity::Alert, "Reload refused: the old configuration goes on.");
         return;
@@ -278,6 +280,7 @@ fn reload(control: &Control) {
         Ok(opened) => {
             control.running.replace(Arc::new(snapshot));
             control.context.patterns.store(Arc::new(loaded.patterns));
+            control.context.environment.store(Arc::new(environment));
             control.running.listen(opened);
             messages::print(Severity::Notice, "Loading success.");
         }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use haproxy_conf::{Diagnostics, Environment, FileProvider, Flow, OsFiles, Reader, Severity, expand_sources};
+use haproxy_conf::{
+    Diagnostics, Environment, FileProvider, Flow, OsFiles, Reader, Severity, Source, expand_sources,
+};
 use haproxy_expr::Load;
 use haproxy_expr::pattern::store::PatternRef;
 use haproxy_expr::vars::VarNames;
@@ -21,6 +23,8 @@ pub struct Loaded {
     pub snapshot: Option<Snapshot>,
     /// Its maps and pattern lists, by number.
     pub patterns: Vec<Arc<PatternRef>>,
+    /// The files read, directories opened up.
+    pub sources: Vec<Source>,
     /// All messages.
     pub diags: Diagnostics,
     /// `quiet` in the global section.
@@ -57,7 +61,7 @@ pub fn load(
     for text in &args.notices {
         diags.plain(Severity::Notice, text.clone());
     }
-    let (draft, flow) = draft(args, env, files, lasting, &mut diags);
+    let (draft, sources, flow) = draft(args, env, files, lasting, &mut diags);
     let (quiet, zero_warning) = (draft.global.quiet, draft.global.zero_warning);
     let patterns = draft.load.patterns.all().to_vec();
     let mut snapshot = None;
@@ -76,7 +80,7 @@ pub fn load(
             diags.plain(Severity::Alert, "Fatal errors found in configuration.");
         }
     }
-    Loaded { snapshot, patterns, diags, quiet, zero_warning }
+    Loaded { snapshot, patterns, sources, diags, quiet, zero_warning }
 }
 
 /// Reads the files as they are written.
@@ -86,7 +90,7 @@ pub fn draft(
     files: Arc<dyn FileProvider + Send + Sync>,
     lasting: &Lasting,
     diags: &mut Diagnostics,
-) -> (Draft, Flow) {
+) -> (Draft, Vec<Source>, Flow) {
     let mut expressions = Load::new(Arc::clone(&lasting.vars));
     expressions.environment = env.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
     let mut draft = Draft::new(expressions, Arc::clone(&files));
@@ -97,7 +101,7 @@ pub fn draft(
         Ok(sources) => sources,
         Err(error) => {
             diags.plain(Severity::Alert, error.to_string());
-            return (draft, Flow::Abort);
+            return (draft, Vec::new(), Flow::Abort);
         }
     };
     let mut sink = Sink::new(draft);
@@ -117,7 +121,7 @@ pub fn draft(
         }
     }
     limits::compute(&mut draft, args.memory_mb);
-    (draft, flow)
+    (draft, sources, flow)
 }
 
 /// The machine's files.

@@ -7,6 +7,7 @@ pub mod cli;
 mod discover;
 mod exits;
 mod invocation;
+mod log;
 mod notify;
 mod procs;
 mod reload;
@@ -78,6 +79,9 @@ fn prepare(args: Args, process: &Process, words: Vec<OsString>, voice: &Rc<Voice
     };
     environment::of_master(&mut env, &sockets.iter().map(|(bind, _)| shown_place(bind)).collect::<Vec<_>>())
         .map_err(|error| error.to_string())?;
+    if args.is_silent() || (global.quiet && !args.switches.verbose) {
+        voice.say_only_alerts();
+    }
     let launcher = if !again && args.goes_to_background(global.daemon) {
         Some(go_to_background().map_err(|error| format!("[{name}.main()] Cannot fork: {error}"))?)
     } else {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use haproxy_admin::AdminServices;
-use haproxy_admin::cli::{self, Context, Level, Limits};
+use haproxy_admin::cli::{self, Context, Level, Limits, Variables};
 use haproxy_admin::source::{About, IdleMeter};
 use haproxy_engine::process::Process;
 use haproxy_expr::pattern::store::PatternRef;
@@ -29,6 +29,15 @@ pub fn services() -> AdminServices {
     AdminServices::new(ABOUT)
 }
 
+/// What a start leaves to be asked for.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// Its messages.
+    pub startup_logs: String,
+    /// The environment after it.
+    pub environment: Variables,
+}
+
 /// What the commands of the runtime API work on.
 pub fn context(
     process: &Arc<Process>,
@@ -36,6 +45,7 @@ pub fn context(
     vars: Arc<VarNames>,
     patterns: Vec<Arc<PatternRef>>,
     sockets: &[(BindSettings, Socket)],
+    told: Told,
 ) -> Context {
     let shown = |(bind, _): &(BindSettings, Socket)| (shown_place(bind), Level::from_setting(bind.level));
     Context {
@@ -45,7 +55,8 @@ pub fn context(
         vars,
         patterns: ArcSwap::from_pointee(patterns),
         sockets: sockets.iter().map(shown).collect(),
-        startup_logs: String::new(),
+        startup_logs: told.startup_logs,
+        environment: ArcSwap::from_pointee(told.environment),
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use common_os::daemon::{self, Fork};
+use haproxy_admin::cli::Variables;
 use haproxy_conf::{Environment, Severity, Show};
 use haproxy_engine::log::LogOutput;
 use haproxy_engine::run::{self, Machine};
@@ -18,6 +20,7 @@ use crate::args::{Args, MasterWorker};
 use crate::control::{self, Control};
 use crate::load::{self, Lasting, Loaded};
 use crate::messages;
+use crate::pages::{Told, shown_place};
 use crate::role::Ties;
 use crate::sockets;
 
@@ -76,6 +79,7 @@ struct Ready {
     host: String,
     warned: bool,
     quiet: bool,
+    told: Told,
 }
 
 /// Loads and tells what there is to tell; `None` when it must not be started.
@@ -88,12 +92,25 @@ fn prepare(args: &Args, process: &Process, lasting: &Lasting) -> Option<Ready> {
     }
     let loaded = load::load(args, &mut env, load::machine_files(), lasting, None);
     let quiet = args.is_silent() || (loaded.quiet && !args.switches.verbose);
-    show(&loaded, args, process, quiet);
+    let startup_logs = show(&loaded, args, process, quiet);
     let warned = loaded.diags.counts().warnings > 0;
     if !may_start(&loaded, args) {
         return None;
     }
-    Some(Ready { snapshot: loaded.snapshot?, patterns: loaded.patterns, host, warned, quiet })
+    let environment = listed(env, &loaded);
+    let told = Told { startup_logs, environment };
+    Some(Ready { snapshot: loaded.snapshot?, patterns: loaded.patterns, host, warned, quiet, told })
+}
+
+/// The environment after a load, as `show env` lists it.
+pub fn listed(mut env: Environment, loaded: &Loaded) -> Variables {
+    let sockets = loaded.snapshot.as_ref().map(|snapshot| snapshot.global.stats_sockets.as_slice());
+    let places: Vec<String> = sockets.unwrap_or_default().iter().map(shown_place).collect();
+    if let Err(error) = crate::environment::after_reading(&mut env, &loaded.sources, &places) {
+        messages::print(Severity::Warning, &error.to_string());
+    }
+    env.unset(crate::role::VARIABLE.as_bytes()).ok();
+    env.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
 }
 
 /// Whether a load without errors may be started: warnings are forbidden where `zero-warning` is set.
@@ -111,8 +128,8 @@ pub fn no_listener(process: &Process) -> String {
     format!("[{}.main()] No enabled listener found (check for 'bind' directives) ! Exiting.", process.name)
 }
 
-/// Prints the load's messages. Silence never hides errors.
-pub fn show(loaded: &Loaded, args: &Args, process: &Process, quiet: bool) {
+/// Prints the load's messages, and gives them back. Silence never hides errors.
+pub fn show(loaded: &Loaded, args: &Args, process: &Process, quiet: bool) -> String {
     let least = match (quiet, args.switches.diagnostics) {
         (true, _) => Severity::Alert,
         (false, true) => Severity::Diag,
@@ -120,6 +137,7 @@ pub fn show(loaded: &Loaded, args: &Args, process: &Process, quiet: bool) {
     };
     let text = loaded.diags.render(&process.program, Show { least, carets: true });
     eprint!("{text}");
+    text
 }
 
 /// `-c`: the verdict on standard output.
@@ -140,7 +158,7 @@ fn check(snapshot: &Snapshot, warned: bool, quiet: bool) -> ExitCode {
 }
 
 /// A socket of the runtime API is a listener too.
-fn has_listener(snapshot: &Snapshot) -> bool {
+pub fn has_listener(snapshot: &Snapshot) -> bool {
     !snapshot.listeners.is_empty() || !snapshot.global.stats_sockets.is_empty()
 }
 
@@ -149,28 +167,16 @@ fn serve(
     ready: Ready,
     lasting: Lasting,
     process: &Process,
-    ties: Option<Ties>,
+    mut ties: Option<Ties>,
 ) -> Result<ExitCode, String> {
-    let Ready { snapshot, patterns, host, quiet, .. } = ready;
+    let Ready { snapshot, patterns, host, quiet, told, .. } = ready;
     if !has_listener(&snapshot) {
         return Err(no_listener(process));
     }
     crate::saved::restore(&snapshot, &*load::machine_files());
     raise_limits(&snapshot)?;
-    let told = |faults: Vec<String>| {
-        for fault in &faults {
-            messages::print(Severity::Alert, fault);
-        }
-        format!("[{}.main()] Some protocols failed to start their listeners! Exiting.", process.name)
-    };
-    let listening = sockets::open(&snapshot, |_| true).map_err(told)?;
-    let told = |faults: Vec<String>| {
-        for fault in &faults {
-            messages::print(Severity::Alert, fault);
-        }
-        format!("[{}.main()] Some protocols failed to start their listeners! Exiting.", process.name)
-    };
-    let stats = sockets::open_stats(&snapshot, |_| true).map_err(told)?;
+    let listening = sockets::open(&snapshot, |_| true).map_err(|faults| not_bound(faults, process))?;
+    let stats = sockets::open_stats(&snapshot, |_| true).map_err(|faults| not_bound(faults, process))?;
     let log = LogOutput::default();
     log.open_early(&snapshot.global.logs);
     for px in &snapshot.proxies {
@@ -187,15 +193,27 @@ fn serve(
     drop_rights(&snapshot, process)?;
     if let Some(null) = null {
         daemon::silence(&null).map_err(no_null)?;
+        if let Some(ties) = &mut ties {
+            ties.stderr = io::stderr().as_fd().try_clone_to_owned().map_err(no_null)?;
+        }
     }
     let machine = Machine { hostname: host, pid: std::process::id() };
     let services = Arc::new(crate::pages::services());
     let idle = Arc::clone(&services.idle);
     let running = run::start(Arc::new(snapshot), listening, log, services, machine)
         .map_err(|error| format!("[{}.main()] Cannot start threads: {error}", process.name))?;
-    let context = crate::pages::context(&running.process, idle, Arc::clone(&lasting.vars), patterns, &stats);
+    let context =
+        crate::pages::context(&running.process, idle, Arc::clone(&lasting.vars), patterns, &stats, told);
     let control = Control { args, lasting, running, stats, context: Arc::new(context), ties };
     control::run(control).map_err(|error| format!("[{}.main()] {error}", process.name))
+}
+
+/// Tells what could not be bound.
+fn not_bound(faults: Vec<String>, process: &Process) -> String {
+    for fault in &faults {
+        messages::print(Severity::Alert, fault);
+    }
+    format!("[{}.main()] Some protocols failed to start their listeners! Exiting.", process.name)
 }
 
 fn raise_limits(snapshot: &Snapshot) -> Result<(), String> {

@@ -244,10 +244,9 @@ fn cli_sockets(call: &mut Call<'_>) -> Answer {
 fn environment(call: &mut Call<'_>) -> Answer {
     let wanted = call.arg(0);
     let mut out = String::new();
-    for (name, value) in std::env::vars_os() {
-        let name = name.to_string_lossy();
+    for (name, value) in call.cx.environment.load().iter() {
         if wanted.is_empty() || name == wanted {
-            let _ = writeln!(out, "{name}={}", value.to_string_lossy());
+            let _ = writeln!(out, "{name}={value}");
         }
     }
     if out.is_empty() && !wanted.is_empty() {

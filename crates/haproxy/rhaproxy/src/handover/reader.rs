@@ -52,7 +52,7 @@ fn read(args: &Args, process: &Process, files: Arc<dyn FileProvider + Send + Syn
         return None;
     }
     let snapshot = loaded.snapshot?;
-    if snapshot.listeners.is_empty() && snapshot.global.stats_sockets.is_empty() {
+    if !start::has_listener(&snapshot) {
         messages::print(Severity::Alert, &start::no_listener(process));
         return None;
     }

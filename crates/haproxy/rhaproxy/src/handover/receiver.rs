@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
+use haproxy_admin::cli::Variables;
 use haproxy_conf::Environment;
 use haproxy_engine::accept::ListenSocket;
 use haproxy_expr::pattern::store::PatternRef;
@@ -17,7 +18,7 @@ use super::bundle::Bundle;
 use super::{Hello, Offer, Verdict, fixed};
 use crate::args::Args;
 use crate::load::{self, Lasting};
-use crate::sockets;
+use crate::{sockets, start};
 
 /// A configuration ready to be put in force.
 pub struct Fresh {
@@ -25,6 +26,8 @@ pub struct Fresh {
     pub snapshot: Snapshot,
     /// Its maps and pattern lists, by number.
     pub patterns: Vec<Arc<PatternRef>>,
+    /// The environment, as it is listed.
+    pub environment: Variables,
     /// Sockets of listeners that are new.
     pub listening: Vec<ListenSocket>,
     /// Sockets of the runtime API that are new.
@@ -68,6 +71,7 @@ fn build(bound: &Bound, bundle: Bundle, mut offered: HashMap<String, OwnedFd>) -
     crate::environment::before_reading(&mut env, &bound.args, &bound.host)
         .map_err(|error| error.to_string())?;
     let loaded = load::load(&bound.args, &mut env, Arc::new(bundle), &bound.lasting, Some(&bound.old));
+    let environment = start::listed(env, &loaded);
     let Some(snapshot) = loaded.snapshot else {
         return Err(format!("The worker cannot use the configuration: {}", loaded.diags.render_plain()));
     };
@@ -89,5 +93,5 @@ fn build(bound: &Bound, bundle: Bundle, mut offered: HashMap<String, OwnedFd>) -
             stats.push((bind.clone(), Socket::from(fd)));
         }
     }
-    Ok(Fresh { snapshot, patterns: loaded.patterns, listening, stats })
+    Ok(Fresh { snapshot, patterns: loaded.patterns, environment, listening, stats })
 }

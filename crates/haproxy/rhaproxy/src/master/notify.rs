@@ -6,24 +6,15 @@ use common_os::{clock, sdnotify::Notifier};
 #[derive(Debug, Default)]
 pub struct Manager(Option<Notifier>);
 
-/// How a reload ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// The new configuration serves.
-    Well,
-    /// The old one serves on.
-    Refused,
-}
-
 impl Manager {
     /// The manager whose address stands in `NOTIFY_SOCKET`.
     pub fn of_environment() -> Self {
         Manager(std::env::var_os("NOTIFY_SOCKET").and_then(|address| Notifier::open(&address).ok()))
     }
 
-    /// The first start is done.
-    pub fn ready(&self, pid: u32) {
-        self.tell(&format!("READY=1\nMAINPID={pid}\nSTATUS=Ready.\n"));
+    /// A configuration serves: the first, or the new one of a reload.
+    pub fn ready(&self) {
+        self.tell(&format!("READY=1\nMAINPID={}\nSTATUS=Ready.\n", std::process::id()));
     }
 
     /// A reload begins; the time lets `Type=notify-reload` tell it from an older one.
@@ -32,12 +23,9 @@ impl Manager {
         self.tell(&format!("RELOADING=1\nMONOTONIC_USEC={now}\nSTATUS=Reloading Configuration.\n"));
     }
 
-    /// A reload has ended. There is no word for failure but the status.
-    pub fn reloaded(&self, ended: Ended) {
-        self.tell(match ended {
-            Ended::Well => "READY=1\nSTATUS=Ready.\n",
-            Ended::Refused => "READY=1\nSTATUS=Reload failed!\n",
-        });
+    /// The old configuration serves on. There is no word for failure but the status.
+    pub fn refused(&self) {
+        self.tell("READY=1\nSTATUS=Reload failed!\n");
     }
 
     /// The end begins.

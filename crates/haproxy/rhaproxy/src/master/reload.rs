@@ -16,7 +16,6 @@ use haproxy_conf::Severity;
 use tokio::net::unix::pipe;
 
 use super::exits::Exit;
-use super::notify::Ended;
 use super::procs::{self, Kind};
 use super::supervise::{Event, How, Report, Supervisor, Waiting};
 use super::{AGAIN, spawn};
@@ -252,7 +251,7 @@ impl Supervisor {
         if first {
             self.voice.say(Severity::Notice, "Loading success.");
             self.write_pidfile();
-            self.manager.ready(std::process::id());
+            self.manager.ready();
             self.voice.kept();
             self.release_launcher(0);
         } else {
@@ -282,7 +281,7 @@ impl Supervisor {
         self.start_programs(false);
         self.family.borrow_mut().own.failed = 0;
         self.voice.say(Severity::Notice, "Loading success.");
-        self.manager.reloaded(Ended::Well);
+        self.manager.ready();
         self.report(true, waiting);
     }
 
@@ -293,8 +292,11 @@ impl Supervisor {
             family.own.failed += 1;
             family.children.iter_mut().filter(|child| !child.leaving).for_each(|child| child.reloads += 1);
         }
+        let reason = self.voice.reason().unwrap_or_else(|| "no reason was told".to_owned());
+        let text = format!("Reload refused, the configuration before serves on: {reason}");
+        self.log.alert(&self.global, &text);
         self.voice.say(Severity::Warning, "Loading failure!");
-        self.manager.reloaded(Ended::Refused);
+        self.manager.refused();
         self.report(false, waiting);
     }
 

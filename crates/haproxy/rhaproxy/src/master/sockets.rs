@@ -56,7 +56,7 @@ fn parse(text: &str, env: &Environment) -> Result<Vec<BindSettings>, Vec<String>
     let args = Args { sources: vec![Source::new(NAME)], master_worker: MasterWorker::On, ..Args::default() };
     let files = Arc::new(MemFiles::single(NAME, line));
     let mut diags = Diagnostics::new();
-    let (draft, _) = load::draft(&args, &mut env.clone(), files, &Lasting::default(), &mut diags);
+    let (draft, ..) = load::draft(&args, &mut env.clone(), files, &Lasting::default(), &mut diags);
     let faults: Vec<String> = diags
         .entries()
         .iter()

@@ -7,7 +7,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
-use common_os::signals;
+use common_os::{daemon, signals};
 use haproxy_conf::{Environment, Severity};
 use haproxy_model::global::Global;
 use haproxy_model::settings::BindSettings;
@@ -20,12 +20,14 @@ use tokio::sync::oneshot;
 
 use super::exits::{Exit, combine};
 use super::invocation::Invocation;
+use super::log::Log;
 use super::notify::Manager;
 use super::procs::{Child, Kind, Own};
 use super::reload::Start;
 use super::voice::Voice;
 use super::{Launcher, cli, spawn};
 use crate::pages::shown_place;
+use crate::start;
 
 /// What a master begins with.
 pub struct Plan {
@@ -111,6 +113,7 @@ pub(super) struct Supervisor {
     pub(super) launcher: Option<Launcher>,
     pub(super) manager: Rc<Manager>,
     pub(super) voice: Rc<Voice>,
+    pub(super) log: Log,
     pub(super) family: Rc<RefCell<Family>>,
     pub(super) events: UnboundedSender<Event>,
     pub(super) starting: Option<Start>,
@@ -160,6 +163,7 @@ async fn serve(plan: Plan, voice: Rc<Voice>) -> io::Result<i32> {
         launcher: plan.launcher,
         manager,
         voice,
+        log: Log::new(start::host_name()),
         family,
         events,
         starting: None,
@@ -216,10 +220,12 @@ impl Supervisor {
         self.starting.is_none() && self.family.borrow().children.is_empty()
     }
 
-    /// Lets the process that started this one end.
+    /// Lets the process that started this one end; from then on nobody sees what this one writes.
     pub(super) fn release_launcher(&mut self, code: u8) {
         if let Some(launcher) = self.launcher.take() {
             launcher.release(code);
+            // what cannot be redirected stays where it is
+            let _ = daemon::null().and_then(|null| daemon::silence(&null));
         }
     }
 
@@ -276,8 +282,11 @@ impl Supervisor {
             return;
         }
         self.code = combine(self.code, &exit);
-        if exit.is_failure() && self.global.exit_on_failure {
-            self.fail();
+        if exit.is_failure() {
+            self.log.alert(&self.global, &text);
+            if self.global.exit_on_failure {
+                self.fail();
+            }
         }
     }
 

@@ -14,6 +14,7 @@ pub struct Voice {
     program: Program,
     pid: Cell<u32>,
     greeted: Cell<bool>,
+    least: Cell<Severity>,
     kept: RefCell<Option<String>>,
     last: RefCell<String>,
 }
@@ -22,7 +23,14 @@ impl Voice {
     /// A voice that has said nothing.
     pub fn new(program: Program) -> Self {
         let pid = Cell::new(program.pid);
-        Voice { program, pid, greeted: Cell::new(false), kept: RefCell::default(), last: RefCell::default() }
+        Voice {
+            program,
+            pid,
+            greeted: Cell::new(false),
+            least: Cell::new(Severity::Notice),
+            kept: RefCell::default(),
+            last: RefCell::default(),
+        }
     }
 
     /// Takes this process's number, which a fork has changed.
@@ -30,8 +38,16 @@ impl Voice {
         self.pid.set(std::process::id());
     }
 
+    /// Says nothing but alerts from now on (`-q`, `quiet`).
+    pub fn say_only_alerts(&self) {
+        self.least.set(Severity::Alert);
+    }
+
     /// Says one message. The first one that matters names version and executable before.
     pub fn say(&self, severity: Severity, text: &str) {
+        if severity < self.least.get() {
+            return;
+        }
         let mut out = String::new();
         let pid = self.pid.get();
         if severity >= Severity::Warning && !self.greeted.replace(true) {
@@ -65,6 +81,14 @@ impl Voice {
             *self.last.borrow_mut() = kept;
         }
         self.last.borrow().clone()
+    }
+
+    /// The first alert among the messages kept, without what stands before its text.
+    pub fn reason(&self) -> Option<String> {
+        let kept = self.kept.borrow();
+        let line =
+            kept.as_ref()?.lines().find(|line| line.starts_with(Severity::Alert.label().trim_end()))?;
+        line.split_once(") : ").map(|(_, text)| text.to_owned())
     }
 
     /// The messages of the latest start or reload.

@@ -41,7 +41,8 @@ fn process() -> (Running, Context) {
     let idle = Arc::clone(&services.idle);
     let running =
         run::start(snapshot, Vec::new(), LogOutput::default(), services, Machine::default()).unwrap();
-    let context = super::context(&running.process, idle, lasting.vars, loaded.patterns, &[]);
+    let context =
+        super::context(&running.process, idle, lasting.vars, loaded.patterns, &[], Default::default());
     (running, context)
 }
 
