@@ -193,6 +193,8 @@ pub struct Args {
     pub replaces: bool,
     /// `-x`: where to fetch listening sockets.
     pub inherit_from: Option<String>,
+    /// `--compare`: the program to compare with, empty for the installed one.
+    pub compare: Option<String>,
     /// `-dK`.
     pub dump_keywords: Option<DumpKeywords>,
     /// `-dC`: print the configuration; a key other than 0 anonymises it.

@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod args;
+pub mod compare;
 pub mod control;
 pub mod environment;
 pub mod handover;

@@ -40,6 +40,9 @@ fn main() -> ExitCode {
     let command = match args::parse(words.iter().cloned()) {
         Command::Run(args) if args.unavailable(&role).is_none() => {
             rhaproxy::messages::install();
+            if let Some(program) = &args.compare {
+                return rhaproxy::compare::run(program, &args, &process);
+            }
             let wants_master = args.master_worker != MasterWorker::Off && !args.switches.check;
             return match role {
                 Role::Alone if wants_master => rhaproxy::master::run(*args, &process, words),

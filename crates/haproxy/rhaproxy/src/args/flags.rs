@@ -97,6 +97,15 @@ pub const FLAGS: &[Flag] = &[
         |_, _| Err(Command::Keywords),
         "lists every keyword with what it does here, a line each",
     ),
+    with(
+        "--compare",
+        Value::OptionalWord("<program>"),
+        |args, program| {
+            args.compare = Some(program.to_owned());
+            Ok(())
+        },
+        "tells what would change if this program took the place of the installed one",
+    ),
     switch("-V", |args, _| on(&mut args.switches.verbose), "enters verbose mode (disables quiet mode)"),
     switch("-q", |args, _| on(&mut args.switches.quiet), "enters quiet mode: prints no message"),
     switch("-D", |args, _| mode(args, Mode::Daemon), "goes into the background"),
