@@ -50,6 +50,8 @@ pub struct Draft {
     pub userlists: HashMap<String, UserlistDraft>,
     /// `http-errors` sections by name.
     pub http_errors: HashMap<String, ErrorReplies>,
+    /// Number of the next filter that rules name.
+    pub next_filter: u32,
     /// `cache` sections in order.
     pub caches: Vec<CacheDraft>,
     /// Where the current line stands.
@@ -176,6 +178,7 @@ impl Draft {
             section_name: String::new(),
             userlists: HashMap::new(),
             http_errors: HashMap::new(),
+            next_filter: 0,
             caches: Vec::new(),
             place: Place::default(),
             told: std::collections::HashSet::new(),

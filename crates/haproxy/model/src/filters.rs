@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use haproxy_conf::{Diagnostics, Severity};
 use haproxy_filters::cache::Cache;
-use haproxy_filters::trace;
+use haproxy_filters::{bandwidth, trace};
 
 use crate::draft::{CacheDraft, Draft, Place, ProxyDraft};
 use crate::settings::{Mode, Role};
@@ -12,6 +12,8 @@ use crate::snapshot::{CacheSection, Snapshot};
 
 /// Filters that `filter` takes: the original's tag for their family, and the word.
 pub const AVAILABLE: &[(&str, &str)] = &[
+    ("BWLIM", "bwlim-in"),
+    ("BWLIM", "bwlim-out"),
     ("CACHE", "cache"),
     ("COMP", "comp-req"),
     ("COMP", "comp-res"),
@@ -29,6 +31,8 @@ pub fn algorithms() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub enum ProxyFilter {
     /// `filter trace`
     Trace(Arc<trace::Settings>),
+    /// `filter bwlim-in`, `filter bwlim-out`
+    Bandwidth(Arc<bandwidth::Settings>),
     /// `filter compression`, `filter comp-req`, `filter comp-res`
     Compression(CompressionFilter),
     /// `filter cache`: where the bodies are taken that this cache keeps.
@@ -51,6 +55,10 @@ impl ProxyFilter {
     fn word(&self) -> &str {
         match self {
             ProxyFilter::Trace(_) => "trace",
+            ProxyFilter::Bandwidth(settings) => match settings.direction {
+                bandwidth::Direction::In => "bwlim-in",
+                bandwidth::Direction::Out => "bwlim-out",
+            },
             ProxyFilter::Cache(_) => "cache",
             ProxyFilter::Compression(CompressionFilter::AsDirected) => "compression",
             ProxyFilter::Compression(CompressionFilter::Requests) => "comp-req",
@@ -61,7 +69,7 @@ impl ProxyFilter {
     /// True when its place among compression and caches must be said.
     fn needs_order(&self) -> bool {
         match self {
-            ProxyFilter::Trace(_) => true,
+            ProxyFilter::Trace(_) | ProxyFilter::Bandwidth(_) => true,
             ProxyFilter::Compression(_) | ProxyFilter::Cache(_) => false,
         }
     }
@@ -144,6 +152,22 @@ pub fn no_cache(proxy: &str, name: &str, draft: &Draft, diags: &mut Diagnostics)
 
 fn missing_cache(kind: &str, proxy: &str, name: &str) -> String {
     format!("config: {kind} '{proxy}': unable to find the cache '{name}' referenced by the filter 'cache'.")
+}
+
+/// The number of a proxy's bandwidth limitation filter; what is wrong when there is none.
+pub fn bandwidth_filter(proxy: &str, name: &str, draft: &Draft) -> Result<u32, String> {
+    let px = draft.proxies.iter().find(|px| px.name == proxy);
+    let declared = px.map_or(&[][..], |px| &px.filters.declared);
+    let found = declared.iter().find_map(|filter| match filter {
+        ProxyFilter::Bandwidth(settings) if settings.name == name => Some(settings.id),
+        _ => None,
+    });
+    found.ok_or_else(|| {
+        let kind = px.map_or("proxy", kind);
+        format!(
+            "{kind} '{proxy}': unable to find bwlim filter '{name}' referenced by set-bandwidth-limit rule"
+        )
+    })
 }
 
 /// Checks what `filter cache` lines name and where they stand.

@@ -239,6 +239,12 @@ fn later(draft: &mut Draft, caches: &[CacheSection], diags: &mut Diagnostics) {
                     None => crate::filters::no_cache(&later.proxy, &name, draft, diags),
                 }
             }
+            Question::Bandwidth { name, slot } => {
+                match crate::filters::bandwidth_filter(&later.proxy, &name, draft) {
+                    Ok(id) => drop(slot.set(id)),
+                    Err(text) => drop(diags.plain(Severity::Alert, format!("{at} : {text}."))),
+                }
+            }
             Question::Patterns { name, slot } => match draft.load.patterns.named(&name) {
                 Some(list) => drop(slot.set(Arc::clone(list))),
                 None => {

@@ -161,7 +161,7 @@ fn full(threads: usize) -> String {
     let _ = writeln!(out, "\nAvailable services : {}", SERVICES.join(" "));
     out.push_str("Available filters :\n");
     for (scope, name) in haproxy_model::filters::AVAILABLE {
-        let _ = writeln!(out, "\t[{scope:>5}] {name}");
+        let _ = writeln!(out, "\t[{scope:>4}] {name}");
     }
     out.push('\n');
     out

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod auth;
+pub mod bandwidth;
 pub mod binary_headers;
 pub mod cache;
 pub mod capture;

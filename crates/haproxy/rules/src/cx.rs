@@ -72,6 +72,8 @@ pub struct Effects {
     pub cache: Option<Box<Work>>,
     /// How often caches were asked and had an answer: in rules of the frontend, and of the backend.
     pub cache_counts: [CacheCounts; 2],
+    /// Bandwidth limits that rules want on this stream.
+    pub bandwidth: Vec<BandwidthWish>,
     /// `sc-*`, captures and others that ask the frontend to count a denied request.
     pub denied: bool,
 }
@@ -83,6 +85,17 @@ pub struct CacheCounts {
     pub lookups: u32,
     /// Times with an answer.
     pub hits: u32,
+}
+
+/// `set-bandwidth-limit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BandwidthWish {
+    /// The filter's number.
+    pub filter: u32,
+    /// Bytes a period, if not the filter's own.
+    pub limit_bytes: Option<u64>,
+    /// The period in milliseconds, if not the filter's own.
+    pub period_ms: Option<u64>,
 }
 
 /// The state a rule works on.

@@ -21,6 +21,7 @@ pub const TABLES: &[&[ActionRow]] = &[
     actions::address::ACTIONS,
     actions::numbers::ACTIONS,
     actions::cache::ACTIONS,
+    actions::bandwidth::ACTIONS,
     actions::not_built::ACTIONS,
 ];
 

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
+use haproxy_filters::bandwidth::{self, Direction, Limiter};
 use haproxy_filters::cache::Collector;
 use haproxy_filters::compress::{self, Algorithm, Compressor, head};
 use haproxy_filters::{Chain, Tally, trace};
@@ -239,7 +240,7 @@ impl Stream<'_> {
         let filters = self.filters(way);
         let takes = |filter: &ProxyFilter, collector: &Collector| match filter {
             ProxyFilter::Cache(name) => collector.cache_name() == Some(&**name),
-            ProxyFilter::Trace(_) | ProxyFilter::Compression(_) => false,
+            ProxyFilter::Trace(_) | ProxyFilter::Bandwidth(_) | ProxyFilter::Compression(_) => false,
         };
         // without a place of its own it stands before all others
         if let Some(first) = collector.take_if(|c| !filters.iter().any(|(_, filter)| takes(filter, c))) {
@@ -256,6 +257,11 @@ impl Stream<'_> {
                         chain.push(Box::new(Compressor::new(encoder)));
                     }
                 }
+                ProxyFilter::Bandwidth(settings) => {
+                    if let Some(limiter) = self.limiter(settings, way) {
+                        chain.push(Box::new(limiter));
+                    }
+                }
                 ProxyFilter::Cache(_) => {
                     if let Some(collector) = collector.take_if(|c| takes(&filter, c)) {
                         chain.push(Box::new(collector));
@@ -266,6 +272,16 @@ impl Stream<'_> {
         }
         let frame = if framing == Framing::Chunked { Frame::Chunks } else { Frame::Plain };
         (!chain.is_empty()).then(|| Filtered::new(chain, frame, thread))
+    }
+
+    /// A bandwidth limit, where a rule wants it and it is for this way.
+    fn limiter(&self, settings: &bandwidth::Settings, way: Way) -> Option<Limiter> {
+        let limited = match settings.direction {
+            Direction::In => Way::Request,
+            Direction::Out => Way::Response,
+        };
+        let wish = self.effects.bandwidth.iter().find(|wish| wish.filter == settings.id)?;
+        (limited == way).then(|| Limiter::new(settings, wish.limit_bytes, wish.period_ms, self.now_ms()))
     }
 
     fn trace(&self, px: &Proxy, settings: &Arc<trace::Settings>, way: Way) -> trace::Trace {

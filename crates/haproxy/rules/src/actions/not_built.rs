@@ -26,12 +26,6 @@ pub const ACTIONS: &[ActionRow] = &[
     ),
     ActionRow::not_built("send-spoe-group", STREAMS, "<engine-name> <group-name>", "SPOE is not built yet"),
     ActionRow::not_built(
-        "set-bandwidth-limit",
-        STREAMS,
-        "<name> [limit {<expr> | <size>}] [period {<expr> | <time>}]",
-        "bandwidth limitation filters are not built yet",
-    ),
-    ActionRow::not_built(
         "attach-srv",
         Families::SESSION,
         "<srv> [ name <expr> ]",

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use haproxy_conf::{Cursor, ParseError, Sections, Status};
+use haproxy_filters::bandwidth::{self, Direction};
 use haproxy_filters::trace;
 
 use crate::draft::Draft;
@@ -29,6 +30,18 @@ pub const KEYWORDS: &[Keyword] = &[
         "[name <name>] [random-forwarding] [max-fwd <max>] [hexdump] [quiet]",
         filter_trace,
         "tell what passes"
+    ),
+    row!(
+        "filter bwlim-in",
+        "<name> default-limit <size> default-period <time> [min-size <size>]",
+        bwlim_in,
+        "limit on what clients send"
+    ),
+    row!(
+        "filter bwlim-out",
+        "<name> default-limit <size> default-period <time> [min-size <size>]",
+        bwlim_out,
+        "limit on what servers send"
     ),
     row!("filter compression", "", compression, "where bodies are compressed"),
     row!("filter cache", "<name>", cache, "where bodies are taken for a cache"),
@@ -110,6 +123,56 @@ fn option_value<'a>(cursor: &mut Cursor<'a>, option: &str) -> Result<&'a str, Pa
     Ok(word.as_str())
 }
 
+fn bwlim_in(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    bandwidth_limit(draft, cursor, Direction::In)
+}
+
+fn bwlim_out(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    bandwidth_limit(draft, cursor, Direction::Out)
+}
+
+/// Options of a limit that all streams with the same key share; they need a stick table.
+const SHARED: &[&str] = &["key", "table", "limit"];
+
+fn bandwidth_limit(draft: &mut Draft, cursor: &mut Cursor<'_>, direction: Direction) -> Outcome {
+    not_in_defaults(draft, cursor)?;
+    let keyword = cursor.keyword();
+    let name = cursor.expect_or(|| format!("'{keyword}' : a name is expected as first argument"))?;
+    let name = name.as_str().to_owned();
+    let mut limit = None;
+    let mut period = None;
+    let mut min_bytes = 0;
+    while let Some(word) = cursor.peek() {
+        if cursor.take_if("default-limit") {
+            limit = Some(cursor.size()?);
+        } else if cursor.take_if("default-period") {
+            period = Some(u64::from(cursor.duration_ms()?));
+        } else if cursor.take_if("min-size") {
+            min_bytes = cursor.size()?;
+        } else if SHARED.contains(&word.as_str()) {
+            return Err(cursor.error(format!(
+                "'{keyword}' : '{word}' makes a limit that streams share through a stick table, and stick tables are not part of this version of rhaproxy."
+            )));
+        } else {
+            return Err(cursor.error(format!("'{keyword}' : unknown option '{word}'.")));
+        }
+    }
+    let (Some(limit_bytes), Some(period_ms)) = (limit, period) else {
+        return Err(cursor.error(format!("'{keyword}' : default-limit and default-period are expected.")));
+    };
+    let taken = |filter: &ProxyFilter| match filter {
+        ProxyFilter::Bandwidth(other) => other.name == name,
+        ProxyFilter::Trace(_) | ProxyFilter::Compression(_) | ProxyFilter::Cache(_) => false,
+    };
+    if draft.px.filters.declared.iter().any(taken) {
+        return Err(cursor.error_before(format!("'{keyword}' : filter name '{name}' is used already.")));
+    }
+    let id = draft.next_filter;
+    draft.next_filter += 1;
+    let settings = bandwidth::Settings { name, id, direction, limit_bytes, period_ms, min_bytes };
+    add(draft, cursor, ProxyFilter::Bandwidth(Arc::new(settings)))
+}
+
 fn compression(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     add_compression(draft, cursor, CompressionFilter::AsDirected)
 }
@@ -147,7 +210,7 @@ fn add_compression(draft: &mut Draft, cursor: &mut Cursor<'_>, which: Compressio
         ProxyFilter::Compression(other) => {
             !matches!((other, which), (Requests, Responses) | (Responses, Requests)) || *other == AsDirected
         }
-        ProxyFilter::Trace(_) | ProxyFilter::Cache(_) => false,
+        ProxyFilter::Trace(_) | ProxyFilter::Bandwidth(_) | ProxyFilter::Cache(_) => false,
     });
     if clashes {
         return Err(cursor.error_before(format!(
@@ -163,7 +226,7 @@ fn unknown(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     let Some(word) = cursor.peek() else {
         return Err(cursor.error(format!("missing argument for 'filter' in proxy '{}'.", draft.px.name)));
     };
-    let known: Vec<String> = AVAILABLE.iter().map(|(scope, name)| format!("[{scope:>5}] {name}")).collect();
+    let known: Vec<String> = AVAILABLE.iter().map(|(scope, name)| format!("[{scope:>4}] {name}")).collect();
     Err(cursor.error(format!(
         "'filter' : unknown keyword '{word}'. Registered keywords :\n    {}",
         known.join("\n    ")
