@@ -40,11 +40,10 @@ fn what_both_take_goes_on_as_before() {
 
 #[test]
 fn what_would_be_lost_is_said() {
-    let configuration =
-        format!("{WEB} option checkcache\n server old 127.0.0.1:81 resolve-prefer ipv4 usesrc x\n");
+    let configuration = WEB.replace("bind 127.0.0.1:8000", "bind 127.0.0.1:8000 nice 5");
     let (text, code) = compared("lost", &configuration, &subject::original("haproxy").unwrap()).unwrap();
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("FILE:11: 'option checkcache' is accepted but has no effect"), "{text}");
+    assert!(text.contains("Without effect here (1):\n  FILE:7: "), "{text}");
 }
 
 #[test]
