@@ -3,17 +3,24 @@
 //! A command is one row of a table above its function ([`registry`]). Answers are text in the original's words, each
 //! ended by an empty line. [`serve`] is the only file that touches a socket.
 
+mod backends;
 mod caches;
+mod dynamic;
+mod errors;
 mod general;
+mod internals;
 mod limits;
 mod patterns;
 mod registry;
 mod serve;
 mod servers;
+mod sessions;
 mod show;
 mod state;
+mod variables;
 mod words;
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -187,12 +194,11 @@ impl Call<'_> {
 }
 
 /// What a command says.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Text; an empty line follows it.
     Text(String),
-    /// Nothing until this time has passed.
-    After(Duration),
+    /// Text that is there only later.
+    Later(Pin<Box<dyn Future<Output = String>>>),
 }
 
 impl From<String> for Answer {

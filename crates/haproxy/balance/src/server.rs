@@ -378,6 +378,11 @@ impl Server {
         self.conf.rcu(|conf| ServerConf { address: address.to_string(), ..(**conf).clone() });
     }
 
+    /// Gives it another name until the next reload.
+    pub fn rename(&self, name: &str) {
+        self.conf.rcu(|conf| ServerConf { name: name.into(), ..(**conf).clone() });
+    }
+
     /// Idle connections open for reuse by any request.
     pub fn idle_connections(&self) -> &AtomicU32 {
         &self.idle_connections

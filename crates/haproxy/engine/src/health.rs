@@ -24,6 +24,8 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
 use tokio::time::MissedTickBehavior;
 
+use haproxy_model::snapshot::Snapshot;
+
 use crate::process::Process;
 use index::Index;
 use observe::Observed;
@@ -56,8 +58,11 @@ impl Default for Hub {
 }
 
 impl Hub {
-    /// Tells the runner that the process's snapshot was replaced.
-    pub fn renewed(&self) {
+    /// Tells the runner that the process's snapshot was replaced. From now on servers are found in the new one.
+    pub fn adopt(&self, snapshot: Arc<Snapshot>) {
+        if self.index().is_some() {
+            self.index.store(Some(Arc::new(Index::new(snapshot))));
+        }
         self.renewed.notify_one();
     }
 

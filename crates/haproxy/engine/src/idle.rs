@@ -108,6 +108,13 @@ impl IdlePool {
         true
     }
 
+    /// Closes all connections to the server.
+    pub fn forget(&mut self, server: &Arc<haproxy_balance::Server>) {
+        let list = self.by_server.remove(&key_of(server)).unwrap_or_default();
+        self.count -= list.len();
+        server.idle_connections().fetch_sub(list.len() as u32, std::sync::atomic::Ordering::Relaxed);
+    }
+
     /// Number of idle connections to the server on this thread.
     pub fn count_of(&self, server: &Arc<haproxy_balance::Server>) -> usize {
         self.by_server.get(&key_of(server)).map_or(0, Vec::len)

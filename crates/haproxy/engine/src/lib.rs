@@ -18,6 +18,7 @@ pub mod log;
 pub mod process;
 pub mod run;
 pub mod service;
+pub mod sessions;
 pub mod side;
 pub mod stream;
 pub mod thread;

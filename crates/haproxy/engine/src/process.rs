@@ -13,6 +13,7 @@ use crate::accept::Accepted;
 use crate::clock::Clock;
 use crate::log::LogOutput;
 use crate::service::Services;
+use crate::thread::Thread;
 
 /// A message to a data thread.
 pub enum ThreadMessage {
@@ -26,6 +27,10 @@ pub enum ThreadMessage {
     Unlisten(u64),
     /// End idle connections and accept no more.
     SoftStop,
+    /// Close the idle connections to a server.
+    Forget(Arc<haproxy_balance::Server>),
+    /// Look at the thread.
+    Ask(Box<dyn FnOnce(&Thread) + Send>),
 }
 
 /// The running process.
@@ -72,11 +77,29 @@ pub struct Process {
     pub time_zone: jiff::tz::TimeZone,
     /// Process id.
     pub pid: u32,
+    /// Messages that broke the protocol so far.
+    pub captured: AtomicU64,
     /// Next session number.
     pub next_session: AtomicU64,
 }
 
 impl Process {
+    /// Puts a snapshot to work for everything that begins from now on.
+    pub fn put_to_work(&self, snapshot: Arc<Snapshot>) {
+        self.maxconn.store(snapshot.global.maxconn_effective, Ordering::Relaxed);
+        self.snapshot.store(Arc::clone(&snapshot));
+        self.health.adopt(snapshot);
+        self.tell(|| ThreadMessage::Snapshot);
+    }
+
+    /// Sends all data threads a message.
+    pub fn tell(&self, message: impl Fn() -> ThreadMessage) {
+        for mailbox in &self.mailboxes {
+            // a thread that is gone has nothing to be told
+            drop(mailbox.send(message()));
+        }
+    }
+
     /// Counts a new client connection; its number among those open now.
     pub fn connection_began(&self) -> u32 {
         let now = self.connections.fetch_add(1, Ordering::Relaxed) + 1;

@@ -76,6 +76,7 @@ pub fn start(
         health: crate::health::Hub::default(),
         log,
         services,
+        captured: AtomicU64::new(0),
         next_session: AtomicU64::new(0),
     });
     let mut joins = Vec::with_capacity(threads);
@@ -107,33 +108,24 @@ impl Running {
         for section in &snapshot.caches {
             section.cache.reconfigure(section.settings);
         }
-        self.process.maxconn.store(snapshot.global.maxconn_effective, Ordering::Relaxed);
-        self.process.snapshot.store(snapshot);
-        self.process.health.renewed();
-        self.tell(|| ThreadMessage::Snapshot);
+        self.process.put_to_work(snapshot);
     }
 
     /// Stops accepting and ends idle connections; streams go on to their end.
     pub fn soft_stop(&self) {
         self.process.stopping.store(true, Ordering::Relaxed);
-        self.tell(|| ThreadMessage::SoftStop);
+        self.process.tell(|| ThreadMessage::SoftStop);
     }
 
     /// Closes the listeners opened for `generation` or before.
     pub fn unlisten(&self, generation: u64) {
-        self.tell(|| ThreadMessage::Unlisten(generation));
+        self.process.tell(|| ThreadMessage::Unlisten(generation));
     }
 
     /// Waits for the threads, which end after a soft stop with their last connection.
     pub fn join(self) {
         for join in self.joins {
             drop(join.join());
-        }
-    }
-
-    fn tell(&self, message: impl Fn() -> ThreadMessage) {
-        for mailbox in &self.process.mailboxes {
-            drop(mailbox.send(message()));
         }
     }
 }
@@ -186,6 +178,8 @@ async fn serve(thread: Rc<Thread>, mut mailbox: UnboundedReceiver<ThreadMessage>
             None => return,
             Some(ThreadMessage::Connection(accepted)) => conn::spawn(&thread, accepted),
             Some(ThreadMessage::Snapshot) => thread.renew_snapshot(),
+            Some(ThreadMessage::Forget(server)) => thread.idle.borrow_mut().forget(&server),
+            Some(ThreadMessage::Ask(look)) => look(&thread),
             Some(ThreadMessage::Listen(sockets)) => {
                 for socket in sockets {
                     tokio::task::spawn_local(accept::run(Rc::clone(&thread), socket, gone.subscribe()));

@@ -13,6 +13,7 @@ use haproxy_stats::objects::ProcessCounters;
 use crate::buffer::BufferPool;
 use crate::idle::IdlePool;
 use crate::process::Process;
+use crate::sessions::Notes;
 
 /// Size of the buffers that carry long bodies.
 const LARGE_BUFFER: usize = 64 * 1024;
@@ -32,6 +33,8 @@ pub struct Thread {
     pub large_buffers: BufferPool,
     /// Spare compression encoders.
     pub encoders: Rc<Encoders>,
+    /// Its connections, for operators.
+    pub notes: Notes,
     /// Idle server connections.
     pub idle: RefCell<IdlePool>,
     // streams count themselves on the Rc without atomics; the Arc is shared with other threads
@@ -65,6 +68,7 @@ impl Thread {
             buffers: BufferPool::new(bufsize),
             large_buffers: BufferPool::new(LARGE_BUFFER.max(bufsize)),
             encoders: Rc::default(),
+            notes: Notes::default(),
             idle: RefCell::new(IdlePool::default()),
             snapshot: RefCell::new(Rc::new(snapshot)),
             spare_txns: RefCell::new(Vec::new()),

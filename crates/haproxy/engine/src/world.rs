@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use common_base::ids::{ListenerId, ProxyId, ServerId};
 use haproxy_expr::cx::{
-    Direction, ProcessFacts, ProxyNumber, ServerNumber, SocketNumber, TimeoutKind, World,
+    Direction, ProcessFacts, ProxyNumber, ServerNumber, SocketNumber, TaskNumbers, TimeoutKind, World,
 };
 use haproxy_expr::value::Type;
 use haproxy_expr::vars::{ProcessVars, Scope};
@@ -25,6 +25,8 @@ pub struct LiveWorld<'a> {
     pub thread: usize,
     /// Monotonic milliseconds, for rates.
     pub now_ms: u64,
+    /// Calls of the asking stream's task so far.
+    pub calls: u32,
 }
 
 impl LiveWorld<'_> {
@@ -228,6 +230,11 @@ impl World for LiveWorld<'_> {
             SocketNumber::Fackets => info.fackets,
             SocketNumber::Reordering => info.reordering,
         }))
+    }
+
+    fn task_numbers(&self) -> TaskNumbers {
+        // times are measured by the system's profilers, not here
+        TaskNumbers { calls: i64::from(self.calls), ..TaskNumbers::default() }
     }
 
     fn saved_syn(&self, fd: i32) -> Option<Vec<u8>> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use haproxy_conf::{DirEntry, EntryKind, FileId, FileProvider, Sections, Span};
 use haproxy_expr::userlist::Userlist;
-use haproxy_expr::{AclSet, Condition, Load, LogFormat};
+use haproxy_expr::{AclSet, Condition, Load};
 
 use crate::global::Global;
 use crate::settings::*;
@@ -117,6 +117,8 @@ pub struct ProxyDraft {
     pub default_server: Option<ServerSettings>,
     /// `use_backend`: name as written or format, and its condition.
     pub switching: Vec<SwitchDraft>,
+    /// `force-be-switch`
+    pub force_switch: Vec<Arc<Condition>>,
     /// `use-server`
     pub use_server: Vec<SwitchDraft>,
     /// `force-persist` (true), `ignore-persist` (false).
@@ -136,12 +138,8 @@ pub struct ProxyDraft {
 /// A rule that chooses by name.
 #[derive(Clone)]
 pub struct SwitchDraft {
-    /// The name as written.
-    pub name: String,
-    /// Its format when it is one.
-    pub format: Option<Arc<LogFormat>>,
-    /// Its condition.
-    pub condition: Option<Arc<Condition>>,
+    /// The rule.
+    pub rule: haproxy_rules::WrittenSwitch,
     /// Where it stands.
     pub place: Place,
 }

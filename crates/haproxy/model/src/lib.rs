@@ -5,10 +5,12 @@
 //! no file by itself and knows no socket.
 
 pub mod draft;
+pub mod edit;
 pub mod filters;
 pub mod global;
 pub mod parse;
 pub mod resolve;
 pub mod settings;
 pub mod snapshot;
+mod tracking;
 mod variables;

@@ -1,16 +1,17 @@
 //! From a draft to a runnable snapshot: names become numbers, and what only shows between sections is checked.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+use std::sync::{Arc, Mutex};
 
 use common_base::ids::{ListenerId, ProxyId, ServerId};
 use haproxy_balance::{Balancer, Queue};
 use haproxy_conf::{Diagnostics, Severity};
 use haproxy_expr::load::Names;
 use haproxy_expr::userlist::{Password, Userlist};
-use haproxy_rules::{ErrorLine, Switch, SwitchTarget};
+use haproxy_rules::{ErrorLine, Switch, SwitchTarget, WrittenTarget};
 use haproxy_stats::counter::PerThread;
 
 use crate::draft::{Draft, Place, ProxyDraft, UserlistDraft};
@@ -64,7 +65,7 @@ pub fn resolve(
         let proxy = build(px, ProxyId(index as u32), threads, &names, &by_name, &mut snapshot, old, diags);
         snapshot.proxies.push(proxy);
     }
-    track(&snapshot, diags);
+    crate::tracking::all(&mut snapshot, diags);
     fullconn(&mut snapshot);
     (diags.counts().alerts == errors_before).then_some(snapshot)
 }
@@ -124,6 +125,8 @@ fn server_of_old_words(px: &mut ProxyDraft) {
 
 /// All names of the configuration.
 struct NameTable {
+    /// Servers that expressions speak of.
+    spoken_of: RefCell<HashSet<ServerId>>,
     frontends: HashMap<String, ProxyId>,
     backends: HashMap<Vec<u8>, ProxyId>,
     servers: HashMap<(ProxyId, String), ServerId>,
@@ -133,6 +136,7 @@ struct NameTable {
 impl NameTable {
     fn of(draft: &Draft) -> Self {
         let mut table = NameTable {
+            spoken_of: RefCell::default(),
             frontends: HashMap::new(),
             backends: HashMap::new(),
             servers: HashMap::new(),
@@ -169,7 +173,9 @@ impl Names for NameTable {
     }
 
     fn server(&self, backend: ProxyId, name: &str) -> Option<ServerId> {
-        self.servers.get(&(backend, name.to_owned())).copied()
+        let found = self.servers.get(&(backend, name.to_owned())).copied();
+        self.spoken_of.borrow_mut().extend(found);
+        found
     }
 
     fn userlist(&self, name: &str) -> Option<Arc<Userlist>> {
@@ -459,7 +465,8 @@ fn build(
                 (live, queue)
             }
         };
-        servers.push(Server { id: server_id, backend: id, settings: server.clone(), live, queue });
+        let pinned = names.spoken_of.borrow().contains(&server_id);
+        servers.push(Server { id: server_id, backend: id, settings: server.clone(), pinned, live, queue });
     }
     if matches!(settings.balance.algorithm, haproxy_balance::Algorithm::RoundRobin)
         && servers.len() > ROUND_ROBIN_MAX
@@ -477,7 +484,13 @@ fn build(
     ));
     let default_backend = resolve_default(px, names, diags);
     let filters = crate::filters::resolve(px, &caches, diags);
-    let use_server = px.use_server.iter().filter_map(|rule| use_server(px, rule, &servers, diags)).collect();
+    let use_server: Vec<UseServer> =
+        px.use_server.iter().filter_map(|rule| use_server(px, rule, &servers, diags)).collect();
+    for rule in &use_server {
+        if let UseServerTarget::Index(index) = rule.target {
+            servers[index as usize].pinned = true;
+        }
+    }
     let switching = px.switching.iter().filter_map(|rule| switch(px, rule, names, diags)).collect();
     Proxy {
         id,
@@ -494,6 +507,7 @@ fn build(
         switching,
         default_backend,
         backends_by_name: Arc::clone(by_name),
+        force_switch: px.force_switch.clone(),
         use_server,
         persist_rules: px.persist_rules.clone(),
         servers,
@@ -505,7 +519,7 @@ fn build(
 }
 
 /// `init-state`: what a server is before its first check.
-fn begin_state(settings: &ServerSettings, live: &haproxy_balance::Server) {
+pub(crate) fn begin_state(settings: &ServerSettings, live: &haproxy_balance::Server) {
     if !settings.check {
         return;
     }
@@ -531,7 +545,10 @@ fn proxy_live(threads: usize, settings: &Settings) -> ProxyLive {
         frontend_sessions_max: AtomicU32::new(0),
         backend_sessions_max: AtomicU32::new(0),
         queue: Queue::default(),
+        unpublished: AtomicBool::new(settings.unpublished),
         stopped: AtomicBool::new(false),
+        request_error: Mutex::default(),
+        response_error: Mutex::default(),
         log_lines: AtomicU64::new(0),
         last_change_s: AtomicU64::new(0),
         down_count: AtomicU64::new(0),
@@ -562,89 +579,36 @@ fn resolve_default(px: &ProxyDraft, names: &NameTable, diags: &mut Diagnostics) 
 
 fn switch(
     px: &ProxyDraft,
-    rule: &crate::draft::SwitchDraft,
+    written: &crate::draft::SwitchDraft,
     names: &NameTable,
     diags: &mut Diagnostics,
 ) -> Option<Switch> {
-    let condition = rule.condition.clone();
-    if let Some(format) = &rule.format {
-        return Some(Switch { target: SwitchTarget::Named(Arc::clone(format)), condition });
-    }
-    match names.backends.get(rule.name.as_bytes()) {
-        Some(id) => Some(Switch { target: SwitchTarget::Static(*id), condition }),
-        None => {
-            let text = format!("Proxy '{}': unable to find required use_backend: '{}'.", px.name, rule.name);
-            diags.plain(Severity::Alert, text);
-            None
-        }
-    }
+    let rule = written.rule.clone().resolve(&px.name, |name| names.backends.get(name.as_bytes()).copied());
+    rule.map_err(|text| diags.plain(Severity::Alert, text)).ok()
 }
 
 fn use_server(
     px: &ProxyDraft,
-    rule: &crate::draft::SwitchDraft,
+    written: &crate::draft::SwitchDraft,
     servers: &[Server],
     diags: &mut Diagnostics,
 ) -> Option<UseServer> {
-    let condition = rule.condition.clone();
-    if let Some(format) = &rule.format {
-        return Some(UseServer { target: UseServerTarget::Named(Arc::clone(format)), condition });
-    }
-    match servers.iter().position(|server| *server.settings.balance.name == *rule.name) {
+    let condition = written.rule.condition.clone();
+    let name = match &written.rule.target {
+        WrittenTarget::Format(format) => {
+            return Some(UseServer { target: UseServerTarget::Named(Arc::clone(format)), condition });
+        }
+        WrittenTarget::Name(name) => name,
+    };
+    match servers.iter().position(|server| *server.settings.balance.name == **name) {
         Some(index) => Some(UseServer { target: UseServerTarget::Index(index as u32), condition }),
         None => {
             let text = format!(
-                "Proxy '{}': unable to find server '{}' referenced in a 'use-server' rule.",
-                px.name, rule.name
+                "Proxy '{}': unable to find server '{name}' referenced in a 'use-server' rule.",
+                px.name
             );
             diags.plain(Severity::Alert, text);
             None
-        }
-    }
-}
-
-/// `track`: a server follows another one's state.
-fn track(snapshot: &Snapshot, diags: &mut Diagnostics) {
-    for px in &snapshot.proxies {
-        for server in &px.servers {
-            let Some(wanted) = &server.settings.track else { continue };
-            let wanted = String::from_utf8_lossy(wanted).into_owned();
-            let (backend, name) = match wanted.split_once('/') {
-                Some((backend, name)) => (snapshot.backend_named(backend.as_bytes()), name),
-                None => (Some(px), wanted.as_str()),
-            };
-            let found = backend.and_then(|backend| {
-                let index = backend.servers.iter().position(|s| &*s.settings.balance.name == name)?;
-                Some((backend, index))
-            });
-            match found {
-                Some((backend, index)) => {
-                    let followed = &backend.servers[index];
-                    if !followed.settings.check
-                        && !followed.settings.agent_check
-                        && followed.settings.track.is_none()
-                    {
-                        let text = format!(
-                            "'server {}' : unable to use {}/{name} for tracking as it does not have any check nor agent enabled.",
-                            server.settings.balance.name,
-                            String::from_utf8_lossy(&backend.name)
-                        );
-                        diags.plain(Severity::Alert, text);
-                        continue;
-                    }
-                    server.live.track(Some(haproxy_balance::server::Tracked {
-                        name: format!("{}/{name}", String::from_utf8_lossy(&backend.name)),
-                        server: Arc::clone(&followed.live),
-                    }));
-                }
-                None => {
-                    let text = format!(
-                        "'server {}' : unable to find required server '{wanted}' for tracking.",
-                        server.settings.balance.name
-                    );
-                    diags.plain(Severity::Alert, text);
-                }
-            }
         }
     }
 }

@@ -22,6 +22,17 @@ pub enum Mode {
     Health,
 }
 
+impl Mode {
+    /// Its word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Mode::Tcp => "tcp",
+            Mode::Http => "http",
+            Mode::Health => "health",
+        }
+    }
+}
+
 /// What a proxy section can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {

@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+use std::sync::{Arc, Mutex};
 
 use common_base::ids::{ListenerId, ProxyId, ServerId};
 use haproxy_balance::{Balancer, Queue};
@@ -21,7 +21,7 @@ use crate::global::Global;
 use crate::settings::*;
 
 /// One whole runnable configuration.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Snapshot {
     /// Counts up with every configuration that was put to work.
     pub generation: u64,
@@ -79,7 +79,7 @@ pub struct CacheSection {
 }
 
 /// One listening address.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Listener {
     /// Its number.
     pub id: ListenerId,
@@ -119,8 +119,14 @@ pub struct ProxyLive {
     pub backend_sessions_max: AtomicU32,
     /// Requests that wait for any server of the backend.
     pub queue: Queue<Waiter>,
+    /// `be-unpublished`, `unpublish backend`: no frontend chooses it.
+    pub unpublished: AtomicBool,
     /// `disable frontend`, `shutdown frontend`: no more accepts.
     pub stopped: AtomicBool,
+    /// The last request that broke the protocol.
+    pub request_error: Mutex<Option<Captured>>,
+    /// The last response that broke the protocol.
+    pub response_error: Mutex<Option<Captured>>,
     /// Log lines the frontend made so far.
     pub log_lines: AtomicU64,
     /// When the backend last went up or down, seconds since the epoch.
@@ -131,9 +137,31 @@ pub struct ProxyLive {
     pub maxconn: AtomicU32,
 }
 
-/// A request in a queue: called with the server's index when a slot is free for it, or with
-/// none when it is to choose another server; false when nobody waits any more.
-pub struct Waiter(pub Box<dyn FnOnce(Option<u32>) -> bool + Send>);
+/// A message that broke the protocol, kept for `show errors`.
+#[derive(Clone, Debug)]
+pub struct Captured {
+    /// Its number among all of the process.
+    pub event: u64,
+    /// When it came, seconds since the epoch and milliseconds.
+    pub date: (i64, u32),
+    /// Where the client came from.
+    pub source: Option<std::net::SocketAddr>,
+    /// The proxy of the other side: name and number.
+    pub other: Option<(Vec<u8>, u32)>,
+    /// The server: name and number.
+    pub server: Option<(String, u32)>,
+    /// What was received.
+    pub bytes: Vec<u8>,
+    /// Where in it the fault shows.
+    pub at: usize,
+}
+
+/// A request in a queue: called with the server when a slot is free for it, or with none when it is to choose another
+/// server; false when nobody waits any more, or not for this server.
+pub struct Waiter(pub Wake);
+
+/// What a waiting request is told by.
+pub type Wake = Box<dyn FnOnce(Option<&Arc<haproxy_balance::Server>>) -> bool + Send>;
 
 impl std::fmt::Debug for Waiter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -142,7 +170,7 @@ impl std::fmt::Debug for Waiter {
 }
 
 /// One proxy, ready to run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Proxy {
     /// Its number.
     pub id: ProxyId,
@@ -168,6 +196,8 @@ pub struct Proxy {
     pub default_backend: Option<ProxyId>,
     /// Backends by name, for `use_backend` names made at run time.
     pub backends_by_name: Arc<HashMap<Vec<u8>, ProxyId>>,
+    /// `force-be-switch`: when backends that are not published are chosen all the same.
+    pub force_switch: Vec<Arc<Condition>>,
     /// `use-server` rules.
     pub use_server: Vec<UseServer>,
     /// `persist` rules: force-persist (true) and ignore-persist (false).
@@ -284,6 +314,8 @@ pub struct Settings {
     pub monitor_net: Option<(std::net::IpAddr, u8)>,
     /// `stats ...`; `None` when the page is not enabled.
     pub stats: Option<StatsPage>,
+    /// `be-unpublished`
+    pub unpublished: bool,
     /// `default_backend` as written.
     pub default_backend: Option<Vec<u8>>,
     /// `source`
@@ -392,7 +424,7 @@ pub enum UseServerTarget {
 }
 
 /// One server, ready to be used.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Server {
     /// Its number.
     pub id: ServerId,
@@ -400,6 +432,8 @@ pub struct Server {
     pub backend: ProxyId,
     /// Its line.
     pub settings: ServerSettings,
+    /// Other lines name it, so that it cannot be removed or renamed.
+    pub pinned: bool,
     /// State and counters, kept across snapshots by name.
     pub live: Arc<haproxy_balance::Server>,
     /// Requests that wait for this very server.

@@ -80,16 +80,19 @@ pub fn use_server(cursor: &mut Cursor<'_>, load: &mut RuleLoad<'_, '_>) -> Resul
     Ok(WrittenSwitch { target, condition })
 }
 
-/// Reads the condition of `force-persist`, `ignore-persist` (in a backend) and `monitor fail` (in a frontend), which is
-/// mandatory. `keyword` is the one written.
+/// Reads the condition of `force-persist`, `ignore-persist` (in a backend), `force-be-switch` and `monitor fail` (in a
+/// frontend) and `stats admin`, which is mandatory. `keyword` is the one written.
 pub fn mandatory_condition(
     keyword: &str,
     cursor: &mut Cursor<'_>,
     load: &mut RuleLoad<'_, '_>,
 ) -> Result<Arc<Condition>, ParseError> {
-    let (contexts, what) = match keyword.starts_with("monitor") {
-        true => (sides(Context::FeHttpRequest, Context::FeHttpRequest, true, false), "condition"),
-        false => (sides(Context::BeUseServer, Context::BeUseServer, false, true), "rule"),
+    let both = sides(Context::FeHttpRequest, Context::BeHttpRequest, load.proxy.frontend, load.proxy.backend);
+    let (contexts, what) = match keyword {
+        "monitor fail" => (sides(Context::FeHttpRequest, Context::FeHttpRequest, true, false), "condition"),
+        "stats admin" => (both, "condition"),
+        "force-be-switch" => (sides(Context::FeUseBackend, Context::FeUseBackend, true, false), "rule"),
+        _ => (sides(Context::BeUseServer, Context::BeUseServer, false, true), "rule"),
     };
     load.enter(contexts, "condition");
     if !matches!(cursor.peek_str(), "if" | "unless") {

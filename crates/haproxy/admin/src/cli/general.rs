@@ -1,13 +1,15 @@
-//! Commands about the connection itself, and variables.
+//! Commands about the connection itself, and time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use common_base::duration::{TimeUnit, parse_time};
-use haproxy_expr::vars::SharedValue;
+use haproxy_engine::process::Process;
+use tokio::time::Instant;
 
 use super::{Answer, Call, Command, Level, Prompt, registry};
 
-/// Commands about the connection itself, and variables.
+/// Commands about the connection itself, and time.
 pub(super) const COMMANDS: &[Command] = &[
     Command {
         words: &["help"],
@@ -89,22 +91,6 @@ pub(super) const COMMANDS: &[Command] = &[
         experimental: false,
         run: set_timeout,
     },
-    Command {
-        words: &["get", "var"],
-        usage: "get var <name>",
-        doc: "retrieve contents of a process-wide variable",
-        level: Level::Admin,
-        experimental: false,
-        run: get_var,
-    },
-    Command {
-        words: &["set", "var"],
-        usage: "set var <name>[,<cond>...] {expr <expr>|fmt <fmt>}",
-        doc: "set variable from an expression/format",
-        level: Level::Admin,
-        experimental: true,
-        run: set_var,
-    },
 ];
 
 fn help(call: &mut Call<'_>) -> Answer {
@@ -169,12 +155,55 @@ fn experimental_mode(call: &mut Call<'_>) -> Answer {
 /// Longest time `wait` takes.
 const WAIT_MAX: Duration = Duration::from_secs(3600);
 
+/// How often a condition of `wait` is looked at.
+const WAIT_STEP: Duration = Duration::from_millis(20);
+
+/// Looks whether a condition holds: done, not yet, or never with the reason.
+type Look = fn(&Process, &str) -> Result<bool, String>;
+
+/// Conditions of `wait`.
+const CONDITIONS: &[(&str, Look)] =
+    &[("be-removable", super::backends::is_removable), ("srv-removable", super::dynamic::is_removable)];
+
+const WAIT_USAGE: &str = "Usage: wait {-h|<duration>} [condition [args...]]
+  - '-h' displays this help
+  - <duration> is the maximum wait time, optionally suffixed by the unit among
+    'us', 'ms', 's', 'm', 'h', and 'd'. The default unit is milliseconds.
+  - <condition> indicates what to wait for, no longer than the specified
+    duration. Supported conditions are:
+    - <none> : by default, just sleep for the specified duration.
+    - be-removable <px> : wait for this backend to be removable.
+    - srv-removable <px>/<sv> : wait for this server to be removable.
+  - <args...> are optional arguments that are specific to the condition.
+";
+
 fn wait(call: &mut Call<'_>) -> Answer {
-    let usage = "Usage: wait {-h|<duration>} [condition [args...]]\n";
-    match parse_time(call.arg(0).as_bytes(), TimeUnit::Millisecond, TimeUnit::Millisecond) {
-        Ok(time) => Answer::After(Duration::from_millis(u64::from(time.value)).min(WAIT_MAX)),
-        Err(_) => usage.into(),
+    let time = parse_time(call.arg(0).as_bytes(), TimeUnit::Millisecond, TimeUnit::Millisecond);
+    let Ok(time) = time else { return WAIT_USAGE.into() };
+    if call.arg(1) == "-h" {
+        return WAIT_USAGE.into();
     }
+    let until = Instant::now() + Duration::from_millis(u64::from(time.value)).min(WAIT_MAX);
+    if call.arg(1).is_empty() {
+        return Answer::Later(Box::pin(async move {
+            tokio::time::sleep_until(until).await;
+            String::new()
+        }));
+    }
+    let Some((_, look)) = CONDITIONS.iter().find(|(name, _)| *name == call.arg(1)) else {
+        return WAIT_USAGE.into();
+    };
+    let (process, what) = (Arc::clone(&call.cx.process), call.arg(2).to_owned());
+    Answer::Later(Box::pin(async move {
+        loop {
+            match look(&process, &what) {
+                Ok(true) => return "Done.\n".to_owned(),
+                Ok(false) if Instant::now() >= until => return "Wait delay expired.\n".to_owned(),
+                Ok(false) => tokio::time::sleep(WAIT_STEP).await,
+                Err(text) => return text,
+            }
+        }
+    }))
 }
 
 fn set_timeout(call: &mut Call<'_>) -> Answer {
@@ -188,51 +217,4 @@ fn set_timeout(call: &mut Call<'_>) -> Answer {
         }
         Ok(_) | Err(_) => "Invalid timeout value.\n".into(),
     }
-}
-
-fn get_var(call: &mut Call<'_>) -> Answer {
-    let name = call.arg(0);
-    if name.is_empty() {
-        return "get var needs a name\n".into();
-    }
-    let value = call.cx.vars.find(name).and_then(|id| call.snapshot.process_vars.value(id));
-    let (kind, text) = match value {
-        None => return "Variable not found.\n".into(),
-        Some(SharedValue::Bool(value)) => ("bool", u8::from(value).to_string()),
-        Some(SharedValue::Int(value)) => ("sint", value.to_string()),
-        Some(SharedValue::Addr(addr)) => (if addr.is_ipv4() { "ipv4" } else { "ipv6" }, addr.to_string()),
-        Some(SharedValue::Str(bytes)) => ("str", String::from_utf8_lossy(&bytes).into_owned()),
-        Some(SharedValue::Bin(bytes)) => ("bin", bytes.iter().map(|byte| format!("{byte:02X}")).collect()),
-    };
-    format!("{name}: type={kind} value=<{text}>\n").into()
-}
-
-/// Sets a variable from a constant: `int(5)`, `str(text)`, `bool(true)`, or a format without expressions.
-fn set_var(call: &mut Call<'_>) -> Answer {
-    let name = call.arg(0);
-    if !name.starts_with("proc.") {
-        return "only 'proc' scope is permitted here\n".into();
-    }
-    let (kind, source) = match call.arg(1) {
-        "expr" => ("expr", call.arg(2)),
-        "fmt" => ("fmt", call.arg(2)),
-        other => ("expr", other),
-    };
-    let Some(value) = constant(kind, source) else {
-        return format!("in {kind}: only constants can be evaluated at run time, not '{source}'\n").into();
-    };
-    call.snapshot.process_vars.set(call.cx.vars.intern(name), Some(value));
-    "".into()
-}
-
-fn constant(kind: &str, source: &str) -> Option<SharedValue> {
-    if kind == "fmt" {
-        return (!source.contains('%')).then(|| SharedValue::Str(source.as_bytes().to_vec()));
-    }
-    let inner = |name: &str| source.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')');
-    let number = inner("int").and_then(|text| text.parse().ok()).map(SharedValue::Int);
-    let flag = || inner("bool").and_then(|text| text.parse().ok()).map(SharedValue::Bool);
-    let plain = || inner("str").map(|text| SharedValue::Str(text.as_bytes().to_vec()));
-    let address = || inner("ipv4").or_else(|| inner("ipv6"))?.parse().ok().map(SharedValue::Addr);
-    number.or_else(flag).or_else(plain).or_else(address)
 }

@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{Answer, Call, Level, Session, caches, general, limits, patterns, servers, show, state};
+use super::{
+    Answer, Call, Level, Session, backends, caches, dynamic, errors, general, internals, limits, patterns,
+    servers, sessions, show, state, variables,
+};
 
 /// One command.
 pub struct Command {
@@ -25,6 +28,12 @@ pub fn all() -> impl Iterator<Item = &'static Command> {
     let tables = [
         patterns::COMMANDS,
         servers::COMMANDS,
+        dynamic::COMMANDS,
+        backends::COMMANDS,
+        sessions::COMMANDS,
+        errors::COMMANDS,
+        internals::COMMANDS,
+        variables::COMMANDS,
         limits::COMMANDS,
         show::COMMANDS,
         caches::COMMANDS,

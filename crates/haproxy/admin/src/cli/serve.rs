@@ -137,10 +137,7 @@ fn ask(context: &Context, session: &Session) -> String {
 async fn answer(context: &Context, session: &mut Session, line: Line) -> String {
     match run(context, session, &line.words, line.payload) {
         Answer::Text(text) => text,
-        Answer::After(delay) => {
-            tokio::time::sleep(delay).await;
-            String::new()
-        }
+        Answer::Later(text) => text.await,
     }
 }
 

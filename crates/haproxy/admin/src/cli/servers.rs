@@ -1,11 +1,11 @@
 //! Servers: administrative state, health, weight, agents.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
-use haproxy_balance::eviction::EvictionCause;
-use haproxy_balance::server::Operational;
+use haproxy_balance::server::{Admin, Operational};
 use haproxy_checks::health;
-use haproxy_model::settings::ServerAddress;
+use haproxy_model::settings::{ServerAddress, ServerSettings};
 use haproxy_model::snapshot::{Proxy, Server};
 
 use super::{Answer, Call, Command, Level};
@@ -68,19 +68,6 @@ pub(super) const COMMANDS: &[Command] = &[
         level: Level::Admin,
         experimental: false,
         run: set_server,
-    },
-    Command {
-        words: &["shutdown", "sessions", "server"],
-        usage: "shutdown sessions server <bk>/<srv>",
-        doc: "kill sessions on a server",
-        level: Level::Admin,
-        experimental: false,
-        run: |call| {
-            with_server(call, |_, server| {
-                server.live.evictions.evict(EvictionCause::Operator);
-                Ok("")
-            })
-        },
     },
     Command {
         words: &["get", "weight"],
@@ -146,12 +133,31 @@ const OPTIONS: &[(&str, Change)] = &[
     ("health", set_health),
     ("agent", set_agent),
     ("addr", set_address),
+    ("agent-addr", set_agent_address),
+    ("agent-port", set_agent_port),
+    ("agent-send", set_agent_text),
+    ("check-addr", set_check_address),
+    ("check-port", set_check_port),
+    ("fqdn", |call, _, _| {
+        Err(match call.arg(2) {
+            "" => "set server <b>/<s> fqdn requires a FQDN.\n",
+            _ => "set server <b>/<s> fqdn failed because no resolution is configured.\n",
+        }
+        .to_owned())
+    }),
+    ("name", set_name),
+    ("ssl", |_, _, _| {
+        Err("'set server <srv> ssl' cannot be set.  default-server should define ssl settings\n".to_owned())
+    }),
 ];
+
+const USAGE: &str = "usage: set server <backend>/<server> addr | agent | agent-addr | agent-port | agent-send | \
+check-addr | check-port | fqdn | health | name | ssl | state | weight\n";
 
 fn set_server(call: &mut Call<'_>) -> Answer {
     with_server(call, |px, server| match OPTIONS.iter().find(|(name, _)| *name == call.arg(1)) {
         Some((_, change)) => change(call, px, server),
-        None => Err("usage: set server <backend>/<server> addr | agent | health | state | weight\n".into()),
+        None => Err(USAGE.to_owned()),
     })
 }
 
@@ -218,6 +224,101 @@ fn set_address(call: &Call<'_>, _: &Proxy, server: &Server) -> Done {
         server.live.set_runtime_address(after);
     }
     Err(format!("{} {BY}\n", words.join(", ")))
+}
+
+/// Puts a configuration to work in which a server is set up otherwise.
+fn change(call: &Call<'_>, server: &Server, change: impl FnOnce(&mut ServerSettings)) {
+    let mut next = call.snapshot.successor();
+    next.change_server(server.id, change);
+    call.cx.process.put_to_work(Arc::new(next));
+}
+
+fn has_checks(server: &Server) -> Result<(), String> {
+    let enabled = server.live.check().configured;
+    if enabled { Ok(()) } else { Err("health checks are not enabled on this server\n".to_owned()) }
+}
+
+fn has_agent(server: &Server) -> Result<(), String> {
+    let enabled = server.live.agent().configured;
+    if enabled { Ok(()) } else { Err("agent checks are not enabled on this server\n".to_owned()) }
+}
+
+/// `<address> [port <port>]` from the third word on.
+fn address_and_port(call: &Call<'_>) -> Result<(IpAddr, Option<u16>), String> {
+    let ip = call.arg(2).parse().map_err(|_| format!("Invalid addr '{}'\n", call.arg(2)))?;
+    let port = match call.arg(3) {
+        "port" => Some(port(call.arg(4))?),
+        _ => None,
+    };
+    Ok((ip, port))
+}
+
+fn port(word: &str) -> Result<u16, String> {
+    word.parse().map_err(|_| "provided port is not an integer\n".to_owned())
+}
+
+fn set_check_address(call: &Call<'_>, _: &Proxy, server: &Server) -> Done {
+    has_checks(server)?;
+    let (ip, port) = address_and_port(call)?;
+    change(call, server, |settings| {
+        settings.check_addr = Some(ip);
+        settings.check_port = port.or(settings.check_port);
+    });
+    Ok("health check addr updated.\n")
+}
+
+fn set_check_port(call: &Call<'_>, _: &Proxy, server: &Server) -> Done {
+    has_checks(server)?;
+    let port = port(call.arg(2))?;
+    change(call, server, |settings| settings.check_port = Some(port));
+    Ok("health check port updated.\n")
+}
+
+fn set_agent_address(call: &Call<'_>, _: &Proxy, server: &Server) -> Done {
+    has_agent(server)?;
+    let (ip, port) = address_and_port(call)?;
+    change(call, server, |settings| {
+        settings.agent_addr = Some(ip);
+        settings.agent_port = port.or(settings.agent_port);
+    });
+    Ok("agent check addr updated.\n")
+}
+
+fn set_agent_port(call: &Call<'_>, _: &Proxy, server: &Server) -> Done {
+    has_agent(server)?;
+    let port = port(call.arg(2))?;
+    change(call, server, |settings| settings.agent_port = Some(port));
+    Ok("agent check port updated.\n")
+}
+
+fn set_agent_text(call: &Call<'_>, _: &Proxy, server: &Server) -> Done {
+    has_agent(server)?;
+    let text = call.arg(2).as_bytes().to_vec();
+    change(call, server, |settings| settings.agent_send = Some(text));
+    Ok("")
+}
+
+fn set_name(call: &Call<'_>, px: &Proxy, server: &Server) -> Done {
+    let name = call.arg(2);
+    if name.is_empty() {
+        return Err("set server <b>/<s> name requires a new name.\n".to_owned());
+    }
+    if !server.live.admin().any(Admin::MAINT) {
+        return Err("Server must be in maintenance mode to be renamed.\n".to_owned());
+    }
+    if name.contains(|c: char| !c.is_ascii_alphanumeric() && !"_:.-".contains(c)) {
+        return Err("Server name contains invalid characters.\n".to_owned());
+    }
+    if server.pinned {
+        return Err("Server is statically referenced by other configuration elements.\n".to_owned());
+    }
+    let is_other = |other: &Server| other.id != server.id && &*other.live.conf().name == name;
+    if px.servers.iter().any(is_other) {
+        return Err("A server with the same name already exists in this backend.\n".to_owned());
+    }
+    server.live.rename(name);
+    change(call, server, |settings| settings.balance.name = name.into());
+    Ok("Server name updated.\n")
 }
 
 fn set_agent(call: &Call<'_>, _: &Proxy, server: &Server) -> Done {

@@ -24,6 +24,7 @@ use crate::clock;
 use crate::deadline::{Deadline, NEVER};
 use crate::idle::IdleConnection;
 use crate::io::Io;
+use crate::sessions::Note;
 use crate::side::Side;
 use crate::stream::{self, After};
 use crate::thread::Thread;
@@ -47,6 +48,14 @@ pub struct Connection {
     pub own_servers: Vec<IdleConnection>,
     /// When the connection last became idle, milliseconds.
     pub idle_since_ms: u64,
+    /// What operators see of it.
+    pub note: Rc<Note>,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.thread.notes.remove(self.note.id);
+    }
 }
 
 impl Connection {
@@ -62,6 +71,7 @@ impl Connection {
             process: &self.thread.process,
             thread: self.thread.index,
             now_ms: self.thread.now_ms(),
+            calls: self.note.calls.get(),
         }
     }
 
@@ -184,7 +194,10 @@ fn begin(thread: &Rc<Thread>, accepted: Accepted) -> Option<Connection> {
         proxy: None,
         vars: RefCell::default(),
     };
+    let note = Rc::new(Note::new(session.id, peer, session.fd, frontend));
+    thread.notes.add(&note);
     Some(Connection {
+        note,
         deadline: Deadline::new(thread.process.clock.origin),
         thread: Rc::clone(thread),
         client: Side::new(io),
@@ -323,8 +336,13 @@ fn run_early(conn: &mut Connection, rules: &haproxy_rules::RuleSet) -> (Let, Eff
     let mut scratch = conn.thread.text();
     let snapshot = Rc::clone(&conn.snapshot);
     let now_ms = conn.thread.now_ms();
-    let world =
-        LiveWorld { snapshot: &snapshot, process: &conn.thread.process, thread: conn.thread.index, now_ms };
+    let world = LiveWorld {
+        snapshot: &snapshot,
+        process: &conn.thread.process,
+        thread: conn.thread.index,
+        now_ms,
+        calls: 0,
+    };
     let mut cx = RuleCx {
         session: &mut conn.session,
         txn: None,

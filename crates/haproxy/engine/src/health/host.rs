@@ -64,7 +64,8 @@ impl Host {
     /// Lets an expression see the probe: `answer` as the input, and as a response when it is one of HTTP.
     fn look<T>(&self, answer: &[u8], read: impl FnOnce(&Cx<'_>) -> T) -> T {
         let now_ms = self.process.clock.now_ms();
-        let world = LiveWorld { snapshot: &self.index.snapshot, process: &self.process, thread: 0, now_ms };
+        let world =
+            LiveWorld { snapshot: &self.index.snapshot, process: &self.process, thread: 0, now_ms, calls: 0 };
         let place = self.index.place(&self.server);
         let (backend, server) =
             place.map_or((ProxyId(0), None), |place| (place.px.id, Some(place.server().id)));

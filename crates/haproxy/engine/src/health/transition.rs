@@ -14,7 +14,7 @@ use haproxy_model::snapshot::{Proxy, Waiter};
 use super::index::{Index, Place};
 use crate::clock;
 use crate::log::Envelope;
-use crate::process::Process;
+use crate::process::{Process, ThreadMessage};
 use crate::stream::slot::serve_queues;
 
 /// Takes up what a finished probe of `server` led to: its own log line, and the transitions.
@@ -76,6 +76,10 @@ fn perform_one(process: &Process, index: &Index, place: Place<'_>, transition: &
         }
     }
     end_sessions(place, transition.change);
+    if matches!(transition.change, Change::Down | Change::EnterMaint) {
+        // nothing that is idle will be of use again
+        process.tell(|| ThreadMessage::Forget(Arc::clone(&place.server().live)));
+    }
 }
 
 /// Ends sessions as `on-marked-down` and `on-marked-up` say.

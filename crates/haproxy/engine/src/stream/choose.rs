@@ -134,6 +134,7 @@ impl Stream<'_> {
             slot.watch();
         }
         self.txn.server = Some(server.id);
+        self.conn.note.server.set(Some(server.id));
         self.txn.log.service = None;
         let counters = &server.live.counters.at(self.conn.thread.index).upstream;
         counters.sessions.inc();
@@ -200,7 +201,17 @@ impl Stream<'_> {
         let timeout = self.effects.queue_timeout_ms.or(timeouts.queue).or(timeouts.connect);
         let deadline_ms = deadline_after(began_ms, timeout);
         let (send, mut receive) = tokio::sync::oneshot::channel();
-        let waiter = Waiter(Box::new(move |index| send.send(index).is_ok()));
+        // who frees a slot may run another configuration, where servers have other places
+        let own = Arc::clone(&px.balancer);
+        let waiter = Waiter(Box::new(move |free| match free {
+            None => send.send(None).is_ok(),
+            Some(server) => {
+                let index = own.servers().iter().position(|other| Arc::ptr_eq(other, server));
+                let known = index.is_some();
+                // a server this request does not know: it chooses anew, and the slot goes to another
+                send.send(index.map(|index| index as u32)).is_ok() && known
+            }
+        }));
         let (queue, limit) = match server {
             Some(index) => (&*px.servers[index].queue, px.servers[index].settings.balance.maxqueue),
             None => (&px.live.queue, 0),
@@ -373,6 +384,7 @@ impl Stream<'_> {
     fn note_upstream(&mut self, upstream: &Upstream) {
         let txn = &mut *self.txn;
         txn.server_fd = Some(upstream.side.io.fd());
+        self.conn.note.server_fd.set(upstream.side.io.fd());
         txn.server_connection_reused = upstream.reused;
         let local = socket2::SockRef::from(&upstream.side.io).local_addr().ok();
         txn.log.server_local = local.and_then(|address| address.as_socket());

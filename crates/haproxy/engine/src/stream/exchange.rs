@@ -24,7 +24,9 @@ enum Answer {
         head_len: usize,
         flags: ConnFlags,
     },
-    Junk,
+    Junk {
+        at: usize,
+    },
     TooLarge,
     ServerGone {
         sent_nothing: bool,
@@ -122,7 +124,10 @@ impl Stream<'_> {
                     self.ends(b'S', b'H');
                     return Err(End::Error(502));
                 }
-                Answer::Junk | Answer::TooLarge => {
+                Answer::Junk { .. } | Answer::TooLarge => {
+                    if let Answer::Junk { at } = answer {
+                        self.keep_response_fault(at);
+                    }
                     if let Some(slot) = &self.slot {
                         slot.server.counters.at(thread).upstream.response_errors.inc();
                     }
@@ -171,7 +176,7 @@ impl Stream<'_> {
         let Some(slot) = &self.slot else { return };
         let sight = match answer {
             Answer::Head { .. } => Sight::Answered(self.txn.response.status),
-            Answer::Junk | Answer::TooLarge => Sight::Malformed,
+            Answer::Junk { .. } | Answer::TooLarge => Sight::Malformed,
             Answer::ServerGone { .. } => Sight::Closed,
             Answer::ServerSlow => Sight::TimedOut,
             Answer::Evicted(_)
@@ -241,7 +246,7 @@ impl Stream<'_> {
                             return Poll::Ready(Answer::Head { head_len, flags });
                         }
                         Ok(Parsed::Partial) => {}
-                        Err(_) => return Poll::Ready(Answer::Junk),
+                        Err(error) => return Poll::Ready(Answer::Junk { at: error.at }),
                     }
                 }
                 match upstream.side.poll_receive(cx, &thread.buffers) {

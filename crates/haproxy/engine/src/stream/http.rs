@@ -9,7 +9,9 @@ use haproxy_rules::{Effects, Verdict};
 
 use super::After;
 use super::steps::{End, Stream};
+use crate::clock;
 use crate::conn::{Connection, deadline_after};
+use crate::sessions::killable;
 use crate::side::Received;
 
 /// What ended the wait between two requests.
@@ -87,10 +89,17 @@ pub async fn run(conn: &mut Connection, txn: Option<Box<Txn>>) -> After {
         client_left: false,
         head_only: false,
     };
-    let after = match stream.phases().await {
-        Ok(after) => after,
-        Err(end) => stream.act(end).await,
+    let note = Rc::clone(&stream.conn.note);
+    note.begin(&stream.snapshot, frontend, stream.now_ms(), clock::date());
+    let after = match killable(&note, stream.phases()).await {
+        Some(Ok(after)) => after,
+        Some(Err(end)) => match killable(&note, stream.act(end)).await {
+            Some(after) => after,
+            None => stream.killed(),
+        },
+        None => stream.killed(),
     };
+    note.end();
     stream.finish(after)
 }
 

@@ -7,6 +7,7 @@ pub mod body;
 pub mod cached;
 pub mod choose;
 pub mod exchange;
+pub mod faults;
 pub mod filtered;
 pub mod filtering;
 pub mod finish;

@@ -212,6 +212,7 @@ impl Stream<'_> {
 
     fn bad_request(&mut self, error: &H1Error) -> End {
         self.txn.log.bytes_in = self.conn.client.input.len() as u64;
+        self.keep_request_fault(error.at);
         self.unreadable(error.status(), b'P')
     }
 
@@ -359,7 +360,8 @@ impl Stream<'_> {
 
     /// `use_backend` and `default_backend`.
     pub fn switch_backend(&mut self) -> Result<(), End> {
-        let fe = self.snapshot.proxy(self.frontend);
+        let snapshot = std::rc::Rc::clone(&self.snapshot);
+        let fe = snapshot.proxy(self.frontend);
         let mut chosen = None;
         for switch in &fe.switching {
             let holds = switch
@@ -379,14 +381,20 @@ impl Stream<'_> {
                     found
                 }
             };
+            if chosen.is_some_and(|backend| !self.may_switch_to(backend)) {
+                chosen = None;
+                continue;
+            }
             break;
         }
-        if let Some(backend) = chosen.or(fe.default_backend) {
+        let default = fe.default_backend.filter(|backend| self.may_switch_to(*backend));
+        if let Some(backend) = chosen.or(default) {
             if backend != self.frontend {
                 self.forget_backend_timeouts();
             }
             self.backend = backend;
             self.txn.backend = backend;
+            self.conn.note.backend.set(backend);
         }
         let be = self.px();
         if be.role.is_backend() && (be.settings.mode == Mode::Http || be.settings.mode == Mode::Tcp) {
@@ -395,6 +403,19 @@ impl Stream<'_> {
         self.txn.log.service = Some("<NOSRV>");
         self.ends(b'S', b'C');
         Err(End::Error(503))
+    }
+
+    /// False for a backend that is disabled, or not published unless a rule forces the choice.
+    fn may_switch_to(&self, backend: common_base::ids::ProxyId) -> bool {
+        let be = self.snapshot.proxy(backend);
+        if be.disabled {
+            return false;
+        }
+        if !be.live.unpublished.load(std::sync::atomic::Ordering::Relaxed) {
+            return true;
+        }
+        let forced = &self.fe().force_switch;
+        forced.iter().any(|condition| self.look(Direction::Request, |cx| condition.eval(cx).holds()))
     }
 
     /// What a frontend's rules set for the server side holds in a `listen` only (manual §4.4 "set-timeout").

@@ -80,7 +80,7 @@ pub fn serve_queues(
                     return;
                 }
                 Some(Waiter(wake)) => {
-                    if wake(Some(index)) {
+                    if wake(Some(server)) {
                         break;
                     }
                 }

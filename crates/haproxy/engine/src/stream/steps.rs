@@ -99,6 +99,26 @@ impl Stream<'_> {
         }
     }
 
+    /// An operator has ended the stream where it was.
+    pub fn killed(&mut self) -> After {
+        let state = match (&self.upstream, &self.slot) {
+            _ if self.txn.has_response => b'D',
+            (Some(_), _) => {
+                if self.txn.http {
+                    b'H'
+                } else {
+                    b'D'
+                }
+            }
+            (None, Some(_)) => b'C',
+            (None, None) if self.backend_counted => b'Q',
+            (None, None) => b'R',
+        };
+        self.ends(b'K', state);
+        self.keep_client = false;
+        After::Close
+    }
+
     /// Lets an expression see the stream.
     pub fn look<T>(&self, direction: Direction, read: impl FnOnce(&Cx<'_>) -> T) -> T {
         let now_ms = self.now_ms();
@@ -107,6 +127,7 @@ impl Stream<'_> {
             process: &self.conn.thread.process,
             thread: self.conn.thread.index,
             now_ms,
+            calls: self.conn.note.calls.get(),
         };
         let input = match direction {
             Direction::Request => Input { bytes: self.conn.client.input.bytes(), complete: true },
@@ -142,6 +163,7 @@ impl Stream<'_> {
             process: &self.conn.thread.process,
             thread: self.conn.thread.index,
             now_ms,
+            calls: self.conn.note.calls.get(),
         };
         let bytes = match direction {
             Direction::Request => self.conn.client.input.bytes(),

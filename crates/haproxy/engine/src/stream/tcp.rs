@@ -12,8 +12,10 @@ use haproxy_rules::{Effects, Verdict};
 use super::After;
 use super::body::{BodyFault, Transfer};
 use super::steps::{End, Stream};
+use crate::clock;
 use crate::conn::{Connection, deadline_after};
 use crate::deadline::NEVER;
+use crate::sessions::killable;
 use crate::side::Received;
 
 /// Runs the session to its end.
@@ -48,7 +50,15 @@ pub async fn run(conn: &mut Connection) -> After {
     if logs_at_accept(&stream) {
         stream.write_log();
     }
-    let after = match stream.tcp_phases().await {
+    let note = Rc::clone(&stream.conn.note);
+    note.begin(&stream.snapshot, frontend, stream.now_ms(), clock::date());
+    let ended = killable(&note, stream.tcp_phases()).await;
+    note.end();
+    let Some(ended) = ended else {
+        let after = stream.killed();
+        return stream.finish(after);
+    };
+    let after = match ended {
         Ok(()) => After::Close,
         Err(End::Done(after @ After::Http(_))) => {
             // the line will be that of the HTTP stream

@@ -27,6 +27,7 @@ pub use legacy::LEGACY;
 pub use proxy::checks::complete as complete_check;
 pub use sections::{OPENERS, Opener, SECTIONS};
 pub use server::{OPTIONS as SERVER_OPTIONS, ServerOption};
+pub use server::{at_run_time as server_at_run_time, option_names as server_options};
 
 /// A keyword row of a section.
 pub type Keyword = Row<Draft>;

@@ -322,6 +322,32 @@ fn server(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Result<(), ParseError> 
     Ok(())
 }
 
+/// Options of a server line that do something.
+pub fn option_names() -> impl Iterator<Item = &'static str> {
+    OPTIONS.iter().filter(|row| row.status == Status::Supported).map(|row| row.name)
+}
+
+/// Reads the words of a server line that is added at run time: name, address, options.
+pub fn at_run_time(px: &crate::snapshot::Proxy, words: &[String]) -> Result<ServerSettings, String> {
+    let load = haproxy_expr::Load::new(std::sync::Arc::default());
+    let mut draft = Draft::new(load, std::sync::Arc::new(haproxy_conf::OsFiles));
+    draft.env = haproxy_conf::Environment::from_process();
+    // a name that does not resolve now may do so later
+    draft.ignore_resolution = true;
+    draft.px.name = String::from_utf8_lossy(&px.name).into_owned();
+    draft.px.role = Some(px.role);
+    let words = std::iter::once("server").chain(words.iter().map(String::as_str));
+    let line = haproxy_conf::Line {
+        file: haproxy_conf::FileId(0),
+        number: 0,
+        words: words.map(haproxy_conf::Word::new).collect(),
+        negation: haproxy_conf::Negation::None,
+        text: Default::default(),
+    };
+    server(&mut draft, &mut Cursor::new(&line, 1)).map_err(|error| error.message)?;
+    draft.px.servers.pop().ok_or_else(|| "no server was given".to_owned())
+}
+
 fn base(draft: &Draft) -> ServerSettings {
     let place = draft.here();
     match &draft.px.default_server {

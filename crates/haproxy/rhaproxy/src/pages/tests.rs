@@ -50,7 +50,10 @@ fn say(context: &Context, session: &mut Session, line: &str) -> String {
     let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
     match cli::run(context, session, &words, None) {
         Answer::Text(text) => text,
-        Answer::After(delay) => format!("after {delay:?}"),
+        Answer::Later(text) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(text)
+        }
     }
 }
 
@@ -79,7 +82,9 @@ fn commands_answer_in_the_original_words() {
     check("set var proc.x int(5)", "This command is restricted to experimental mode only.\n");
     check("experimental-mode on", "");
     check("set var proc.x int(5)", "");
-    check("get var proc.x", "proc.x: type=sint value=<5>\n");
+    check("get var proc.x", "proc.x: type=sint value=<5>");
+    check("set var proc.x fmt %[var(proc.x),add(2)]!", "");
+    check("get var proc.x", "proc.x: type=str value=<7!>");
     check("add acl /list /c", "");
     check("del acl /list /a", "");
     check("del acl /list /a", "Key not found.\n");
@@ -88,7 +93,30 @@ fn commands_answer_in_the_original_words() {
         "set server b/s1 addr 127.0.0.2",
         "IP changed from '127.0.0.1' to '127.0.0.2' by 'stats socket command'\n",
     );
-    check("wait 5", "after 5ms");
+    check("wait 5", "");
+    check("add server b/s1 127.0.0.1:1", "Already exists a server with the same name in backend.\n");
+    check("add server b/new", "'server' expects <name> and <addr>[:<port>] as arguments.\n");
+    check("add server b/new 127.0.0.1:1 weight 7", "New server registered.\n");
+    check("get weight b/new", "7 (initial 7)\n");
+    check("set server b/new name newer", "Server name updated.\n");
+    check("enable server b/newer", "");
+    check("wait 5 srv-removable b/newer", "Only servers in maintenance mode can be deleted.\n");
+    check("disable server b/newer", "");
+    check("wait 500 srv-removable b/newer", "Done.\n");
+    check("del server b/newer", "Server deleted.\n");
+    check("del server b/newer", "No such server.\n");
+    check("disable server b/s1", "");
+    check(
+        "del server b/s1",
+        "This server cannot be removed at runtime due to other configuration elements pointing to it.\n",
+    );
+    check("show sess", "");
+    check("show sess 0x12", "Session not found.\n");
+    check("shutdown session 0x12", "No such session (use 'show sess').\n");
+    check("shutdown sessions server b/s1", "");
+    check("unpublish backend b", "Backend unpublished.\n");
+    check("wait 5 be-removable b", "Only a backend without server can be deleted.\n");
+    check("publish backend b", "Backend published.\n");
     check("operator", "");
     check("disable server b/s1", "Permission denied\n");
     running.soft_stop();

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use haproxy_conf::{Cursor, ParseError, Sections, Status};
-use haproxy_expr::{Condition, Context, Contexts};
-use haproxy_rules::{Family, Phase, ProxyFacts, RuleLoad, RuleSet, legacy, parse_rule};
+use haproxy_expr::{Condition, Contexts};
+use haproxy_rules::{
+    Family, Phase, ProxyFacts, RuleLoad, RuleSet, WrittenSwitch, legacy, parse_rule, switching,
+};
 
 use crate::draft::{Draft, SwitchDraft};
 use crate::parse::{Keyword, refuse, text};
@@ -13,6 +15,7 @@ use crate::snapshot::Rules;
 const PROXY: Sections = Sections::PROXY;
 const FRONT: Sections = Sections::FRONT;
 const BACK: Sections = Sections::BACK;
+const BACKENDS: Sections = Sections::LISTEN.and(Sections::BACKEND);
 
 macro_rules! row {
     ($name:literal, $sections:expr, $args:literal, $run:expr, $doc:literal) => {
@@ -156,14 +159,14 @@ pub const KEYWORDS: &[Keyword] = &[
     ),
     row!("ignore-persist", BACK, "{ if | unless } <condition>", ignore_persist, "no persistence"),
     row!("monitor fail", FRONT, "{ if | unless } <condition>", monitor_fail, "when the monitor says no"),
-    Keyword {
-        name: "force-be-switch",
-        sections: FRONT,
-        args: "...",
-        status: Status::Refused("backends cannot be unpublished in this version of rhaproxy"),
-        run: refuse,
-        doc: "use unpublished backends",
-    },
+    row!(
+        "force-be-switch",
+        FRONT,
+        "{ if | unless } <condition>",
+        force_switch,
+        "choose backends that are not published"
+    ),
+    row!("be-unpublished", BACKENDS, "", unpublished, "start unpublished: no frontend chooses it"),
     Keyword {
         name: "quic-initial",
         sections: FRONT,
@@ -311,104 +314,66 @@ pub fn condition(
     draft: &mut Draft,
     cursor: &mut Cursor<'_>,
     within: &'static str,
-) -> Result<Option<Condition>, ParseError> {
-    if cursor.at_end() {
-        return Ok(None);
-    }
-    let words: Vec<String> = cursor.take_rest().iter().map(|word| word.as_str().to_owned()).collect();
-    if !matches!(words[0].as_str(), "if" | "unless") {
-        return Err(ParseError::new(format!(
-            "'{within}' expects either 'if' or 'unless' followed by a condition (got '{}').",
-            words[0]
-        )));
-    }
-    let (front, back) = (draft.px.is_frontend(), draft.px.is_backend());
-    let contexts = match within {
-        "use_backend" => Contexts::of(Context::FeUseBackend),
-        "use-server" => Contexts::of(Context::BeUseServer),
-        _ if front && back => Contexts::of(Context::FeHttpRequest).and(Context::BeHttpRequest),
-        _ if back => Contexts::of(Context::BeHttpRequest),
-        _ => Contexts::of(Context::FeHttpRequest),
-    };
-    let parsed = draft.with_expr(contexts, within, |cx, acls| {
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        Condition::parse(&words, acls, cx)
-    });
-    flush(draft, cursor);
-    match parsed {
-        Ok(condition) => Ok(Some(condition)),
-        Err(fault) => {
-            let error =
-                ParseError::new(format!("error detected while parsing {within} rule : {}.", fault.message));
-            Err(match fault.hint {
-                Some(hint) => error.with_hint(hint),
-                None => error,
-            })
-        }
-    }
+) -> Result<Option<Arc<Condition>>, ParseError> {
+    if cursor.at_end() { Ok(None) } else { mandatory(draft, cursor, within).map(Some) }
 }
 
-fn switch(
+/// The condition a keyword cannot do without.
+fn mandatory(
     draft: &mut Draft,
     cursor: &mut Cursor<'_>,
-    within: &'static str,
-) -> Result<SwitchDraft, ParseError> {
-    let name = text(cursor, "a name")?;
-    let format = if name.contains("%[") || name.contains('%') {
-        let contexts =
-            Contexts::of(if within == "use_backend" { Context::FeUseBackend } else { Context::BeUseServer });
-        let parsed = draft.with_expr(contexts, within, |cx, _| {
-            haproxy_expr::LogFormat::parse(&name, haproxy_expr::Style::Plain, cx)
-        });
-        Some(Arc::new(
-            parsed.map_err(|fault| cursor.error_before(format!("'{within} {name}' : {}.", fault.message)))?,
-        ))
-    } else {
-        None
-    };
-    let condition = condition(draft, cursor, within)?.map(Arc::new);
-    Ok(SwitchDraft { name, format, condition, place: draft.place.clone() })
+    keyword: &str,
+) -> Result<Arc<Condition>, ParseError> {
+    draft.with_rules(Family::HttpRequest, |load| switching::mandatory_condition(keyword, cursor, load))
+}
+
+fn written(draft: &Draft, rule: WrittenSwitch) -> SwitchDraft {
+    SwitchDraft { rule, place: draft.place.clone() }
 }
 
 fn use_backend(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     note_order(draft, cursor, Phase::UseBackend);
-    let rule = switch(draft, cursor, "use_backend")?;
+    let rule = draft.with_rules(Family::HttpRequest, |load| switching::use_backend(cursor, load))?;
+    let rule = written(draft, rule);
     draft.px.switching.push(rule);
     Ok(())
 }
 
 fn use_server(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     note_order(draft, cursor, Phase::UseServer);
-    let rule = switch(draft, cursor, "use-server")?;
+    let rule = draft.with_rules(Family::HttpRequest, |load| switching::use_server(cursor, load))?;
+    let rule = written(draft, rule);
     draft.px.use_server.push(rule);
     Ok(())
 }
 
-fn persist(draft: &mut Draft, cursor: &mut Cursor<'_>, force: bool) -> Outcome {
-    let within = if force { "force-persist" } else { "ignore-persist" };
-    let Some(condition) = condition(draft, cursor, within)? else {
-        return Err(
-            cursor.error(format!("'{within}' requires either 'if' or 'unless' followed by a condition."))
-        );
-    };
-    draft.px.persist_rules.push((force, Arc::new(condition)));
+fn force_persist(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    let condition = mandatory(draft, cursor, "force-persist")?;
+    draft.px.persist_rules.push((true, condition));
     Ok(())
 }
 
-fn force_persist(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    persist(draft, cursor, true)
+fn ignore_persist(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    let condition = mandatory(draft, cursor, "ignore-persist")?;
+    draft.px.persist_rules.push((false, condition));
+    Ok(())
 }
 
-fn ignore_persist(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
-    persist(draft, cursor, false)
+fn force_switch(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    let condition = mandatory(draft, cursor, "force-be-switch")?;
+    draft.px.force_switch.push(condition);
+    Ok(())
+}
+
+fn unpublished(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    draft.px.settings.unpublished = true;
+    cursor.finish()
 }
 
 fn monitor_fail(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     note_order(draft, cursor, Phase::MonitorFail);
-    let Some(condition) = condition(draft, cursor, "monitor fail")? else {
-        return Err(cursor.error("'monitor fail' requires either 'if' or 'unless' followed by a condition."));
-    };
-    draft.px.rules.monitor_fail.push(Arc::new(condition));
+    let condition = mandatory(draft, cursor, "monitor fail")?;
+    draft.px.rules.monitor_fail.push(condition);
     Ok(())
 }
 

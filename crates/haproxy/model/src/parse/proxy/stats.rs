@@ -1,7 +1,5 @@
 //! `stats ...` of proxies.
 
-use std::sync::Arc;
-
 use haproxy_conf::{Cursor, ParseError, Sections, Status};
 
 use crate::draft::Draft;
@@ -104,7 +102,7 @@ fn admin(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     let Some(condition) = condition else {
         return Err(cursor.error("'stats admin' : expects 'if' or 'unless' followed by a condition."));
     };
-    draft.px.stats().admin.push(Arc::new(condition));
+    draft.px.stats().admin.push(condition);
     Ok(())
 }
 
