@@ -263,6 +263,12 @@ impl Supervisor {
     }
 
     fn worker_failed(&mut self, pid: i32, exit: &Exit, first: bool, waiting: Waiting) {
+        if self.ending {
+            // it was told to end before it was ready
+            let text = format!("Current worker ({pid}) exited with code {} ({})", exit.code, exit.how);
+            self.voice.say(Severity::Alert, &text);
+            return;
+        }
         let text = format!("Failed to load worker ({pid}) exited with code {} ({})", exit.code, exit.how);
         self.voice.say(Severity::Alert, &text);
         if first { self.give_up(exit.code) } else { self.refuse(waiting) }

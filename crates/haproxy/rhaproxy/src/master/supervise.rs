@@ -306,6 +306,8 @@ impl Supervisor {
 
     /// Starts the programs that are to run beside a new worker; those before them end.
     pub(super) fn start_programs(&mut self, first: bool) {
+        let named = |name: &String| self.global.programs.iter().any(|program| program.name == *name);
+        self.leave(|child| matches!(&child.kind, Kind::Program(name) if !named(name)), How::Soft);
         for program in &self.global.programs {
             let running = self.family.borrow().children.iter().any(|child| {
                 !child.leaving && matches!(&child.kind, Kind::Program(name) if *name == program.name)

@@ -1,5 +1,8 @@
 //! A master with its children, started as a user would, and what one can ask of it.
 
+// each test program uses a part of it
+#![allow(dead_code)]
+
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -72,12 +75,15 @@ impl Family {
         let config = config.replace("DIR", &dir.display().to_string());
         fs::write(dir.join("h.cfg"), &config).unwrap();
         let notify = UnixDatagram::bind(dir.join("notify")).unwrap();
+        let own_socket =
+            (!flags.contains(&"-S")).then(|| ["-S".to_owned(), dir.join("m.sock").display().to_string()]);
         // whoever runs the tests may ignore signals, which children would inherit
         let mut child = Command::new("env")
             .arg("--default-signal")
             .arg(program)
             .args(flags.iter().map(|flag| flag.replace("DIR", &dir.display().to_string())))
-            .args(["-S", dir.join("m.sock").to_str().unwrap(), "-f", dir.join("h.cfg").to_str().unwrap()])
+            .args(own_socket.iter().flatten())
+            .args(["-f", dir.join("h.cfg").to_str().unwrap()])
             .args(["-p", dir.join("pid").to_str().unwrap()])
             .env("NOTIFY_SOCKET", dir.join("notify"))
             .env("PLACE", &dir)
@@ -112,11 +118,14 @@ impl Family {
             family.said().contains("Loading success.").then_some(())
         });
         until("the pidfile is there", || family.dir.join("pid").exists().then_some(()));
-        // a worker of the original that does not answer yet would miss signals
-        until("the worker answers", || {
-            family.ask("@1 show version").starts_with(|c: char| c.is_ascii_digit()).then_some(())
-        });
+        family.settle();
         family
+    }
+
+    /// Waits until the worker answers: the original's processes miss signals that come earlier.
+    pub fn settle(&self) {
+        let is_number = |answer: String| answer.starts_with(|c: char| c.is_ascii_digit());
+        until("the worker answers", || is_number(self.ask("@1 show version")).then_some(()));
     }
 
     /// The master's process id.

@@ -244,7 +244,11 @@ fn quit(modes: &mut Modes, _: &[String]) -> String {
 }
 
 fn lower(modes: &mut Modes, level: Level) -> String {
-    modes.level = modes.level.min(level);
+    if modes.level < level {
+        modes.closing = true;
+        return "Permission denied!\n".to_owned();
+    }
+    modes.level = level;
     String::new()
 }
 
@@ -313,6 +317,9 @@ fn help(title: &str, modes: &Modes, words: &[String]) -> String {
     out
 }
 
+/// How much nearer a command is for each word it shares with what was typed.
+const SHARED_WORD: i64 = 20;
+
 /// Most commands suggested for an unknown one.
 const SUGGESTIONS_MAX: usize = 5;
 
@@ -322,7 +329,10 @@ fn unknown(modes: &Modes, words: &[String]) -> String {
         format!("Unknown command: '{typed}', but maybe one of the following ones is a better match:\n");
     let is_last = |usage: &str| ALWAYS.iter().any(|name| usage.split(' ').next() == Some(name));
     let (last, mut near): (Vec<_>, Vec<_>) = lines(modes).into_iter().partition(|(usage, _)| is_last(usage));
-    near.sort_by_key(|(usage, _)| strsim::levenshtein(usage, &typed));
+    near.sort_by_key(|(usage, _)| {
+        let same = words.iter().zip(usage.split(' ')).take_while(|(word, own)| word == own).count();
+        strsim::levenshtein(usage, &typed) as i64 - same as i64 * SHARED_WORD
+    });
     list(&mut out, near.into_iter().take(SUGGESTIONS_MAX));
     list(&mut out, last);
     out

@@ -54,15 +54,13 @@ where
         if modes.closing {
             break;
         }
-        if modes.prompt {
-            stream.write_all(prompt(post, &modes).as_bytes()).await?;
-        }
         stream.flush().await?;
     }
     stream.flush().await?;
     stream.shutdown().await
 }
 
+/// Runs the commands of a line; the prompt stands behind each.
 async fn run_line<S>(stream: &mut BufReader<S>, post: &Post, modes: &mut Modes, text: &str) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -73,27 +71,48 @@ where
     {
         let (command, behind) = line::first(text);
         rest = behind.filter(|behind| !behind.trim().is_empty());
-        let Some((word, prefix, own)) = line::prefix(command) else {
-            run_command(stream, post, modes, modes.context, command).await?;
-            continue;
-        };
-        let Some(target) = prefix.target.and_then(|target| find(post, target)) else {
-            let text = format!("Can't find the target PID matching the prefix '{word}'\n");
-            stream.write_all(text.as_bytes()).await?;
-            modes.closing = true;
-            return Ok(());
-        };
-        match (prefix.whole, target) {
-            (true, Some(pid)) => {
-                let line = &text.trim_start()[word.len()..];
-                let child = child(post, pid).ok_or(io::ErrorKind::NotConnected)?;
-                return relay::whole(stream, &child, modes, line.trim()).await;
-            }
-            (_, target) if own.is_empty() => modes.context = target,
-            (_, target) => run_command(stream, post, modes, target, own).await?,
+        if !run_one(stream, post, modes, text, command).await? {
+            rest = None;
+        }
+        if modes.prompt && !modes.closing {
+            stream.write_all(prompt(post, modes).as_bytes()).await?;
         }
     }
     Ok(())
+}
+
+/// Runs one command; `line` is the rest of its line, itself included. False when it took that whole.
+async fn run_one<S>(
+    stream: &mut BufReader<S>,
+    post: &Post,
+    modes: &mut Modes,
+    line: &str,
+    command: &str,
+) -> io::Result<bool>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let Some((word, prefix, own)) = line::prefix(command) else {
+        run_command(stream, post, modes, modes.context, command).await?;
+        return Ok(true);
+    };
+    let Some(target) = prefix.target.and_then(|target| find(post, target)) else {
+        let text = format!("Can't find the target PID matching the prefix '{word}'\n");
+        stream.write_all(text.as_bytes()).await?;
+        modes.closing = true;
+        return Ok(false);
+    };
+    match target {
+        Some(pid) if prefix.whole => {
+            let whole = &line.trim_start()[word.len()..];
+            let child = child(post, pid).ok_or(io::ErrorKind::NotConnected)?;
+            relay::whole(stream, &child, modes, whole.trim()).await?;
+            return Ok(false);
+        }
+        target if own.is_empty() => modes.context = target,
+        target => run_command(stream, post, modes, target, own).await?,
+    }
+    Ok(true)
 }
 
 /// Runs one command where it belongs; `None` is the master.
@@ -133,7 +152,6 @@ fn find(post: &Post, target: Target) -> Option<Option<i32>> {
     let reachable = |child: &&Child| child.link.is_some();
     match target {
         Target::Master => Some(None),
-        Target::Pid(pid) if u32::try_from(pid) == Ok(family.own.pid) => Some(None),
         Target::Pid(pid) => family
             .children
             .iter()
