@@ -155,6 +155,7 @@ pub async fn run(thread: Rc<Thread>, listen: ListenSocket, mut gone: tokio::sync
                 continue;
             }
         };
+        thread.clock.tick();
         if !thread.is_current(&known) {
             let now = thread.snapshot();
             match same_listener(&known, listener, &now) {
@@ -252,6 +253,7 @@ async fn wait_for_slot(thread: &Thread, snapshot: &Snapshot, listener: ListenerI
         // the notice may come between the look and the wait: look again soon in any case
         let notified = process.slot_free.notified();
         drop(tokio::time::timeout(Duration::from_millis(20), notified).await);
+        thread.clock.tick();
     }
     process.slot_waiters.fetch_sub(1, Ordering::Relaxed);
 }

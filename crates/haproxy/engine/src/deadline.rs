@@ -5,10 +5,13 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::clock::ThreadClock;
 
 /// A deadline in milliseconds of the process's clock; `NEVER` is none.
 pub const NEVER: u64 = u64::MAX;
@@ -16,18 +19,19 @@ pub const NEVER: u64 = u64::MAX;
 /// How far off "never" is armed.
 const FAR: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// A lazily moved timer.
+/// A lazily moved timer of one task. All its polls come from that task.
 #[derive(Debug)]
 pub struct Deadline {
-    origin: Instant,
+    clock: Rc<ThreadClock>,
+    /// When the task will be woken; `NEVER` while the timer is not armed.
     armed_ms: u64,
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl Deadline {
-    /// A timer that counts from the process's clock origin. Costs nothing until it is first polled with a deadline.
-    pub fn new(origin: Instant) -> Self {
-        Deadline { origin, armed_ms: NEVER, sleep: None }
+    /// A timer on the thread's clock. Costs nothing until it is first polled with a deadline.
+    pub fn new(clock: Rc<ThreadClock>) -> Self {
+        Deadline { clock, armed_ms: NEVER, sleep: None }
     }
 
     /// Ready when `deadline_ms` has passed. Deadlines may differ from call to call.
@@ -35,35 +39,37 @@ impl Deadline {
         if deadline_ms == NEVER {
             return Poll::Pending;
         }
-        let origin = self.origin;
-        let at = |ms: u64| origin.checked_add(Duration::from_millis(ms)).unwrap_or_else(|| origin + FAR);
+        let now_ms = self.clock.now_ms();
+        // armed early enough, and not fired yet: the task is woken in time
+        if self.armed_ms <= deadline_ms && now_ms < self.armed_ms {
+            return Poll::Pending;
+        }
+        if now_ms >= deadline_ms {
+            self.armed_ms = NEVER;
+            return Poll::Ready(());
+        }
+        self.arm(cx, deadline_ms)
+    }
+
+    /// Has the task woken at `deadline_ms`, which is to come.
+    fn arm(&mut self, cx: &mut Context<'_>, deadline_ms: u64) -> Poll<()> {
+        let origin = self.clock.origin();
+        let at = origin.checked_add(Duration::from_millis(deadline_ms)).unwrap_or_else(|| origin + FAR);
+        let at = Instant::from_std(at);
         let sleep = match &mut self.sleep {
             Some(sleep) => {
-                if deadline_ms < self.armed_ms {
-                    sleep.as_mut().reset(at(deadline_ms));
-                    self.armed_ms = deadline_ms;
-                }
+                sleep.as_mut().reset(at);
                 sleep
             }
-            None => {
-                self.armed_ms = deadline_ms;
-                self.sleep.insert(Box::pin(sleep_until(at(deadline_ms))))
-            }
+            None => self.sleep.insert(Box::pin(sleep_until(at))),
         };
-        loop {
-            if sleep.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-            let now_ms = origin.elapsed().as_millis() as u64;
-            if now_ms >= deadline_ms {
-                // a later call must arm it again
-                self.armed_ms = NEVER;
-                self.sleep = None;
-                return Poll::Ready(());
-            }
-            sleep.as_mut().reset(at(deadline_ms));
-            self.armed_ms = deadline_ms;
+        self.armed_ms = deadline_ms;
+        if sleep.as_mut().poll(cx).is_ready() {
+            // the moment came between the turn's begin and now
+            self.armed_ms = NEVER;
+            return Poll::Ready(());
         }
+        Poll::Pending
     }
 
     /// Waits until the deadline.

@@ -1,6 +1,7 @@
 //! Idle server connections of one thread, by server.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::io::Io;
@@ -20,6 +21,8 @@ pub struct IdleConnection {
     pub since_ms: u64,
     /// Requests it has carried.
     pub requests: u64,
+    /// Where it comes from.
+    pub local: Option<SocketAddr>,
 }
 
 /// Idle connections of one thread. Taken last-in first-out, so that unneeded ones grow old and are closed.

@@ -10,8 +10,8 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use haproxy_model::snapshot::Snapshot;
 use haproxy_stats::counter::PerThread;
+use tokio::runtime::LocalOptions;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::task::LocalSet;
 
 use crate::accept::{self, ListenSocket};
 use crate::clock::Clock;
@@ -26,6 +26,9 @@ const PURGE_EVERY: Duration = Duration::from_secs(1);
 
 /// Stack of a data thread: streams live on the heap, rules do not recurse deeply.
 const STACK_BYTES: usize = 2 * 1024 * 1024;
+
+/// Tasks that run between two looks for events, when there are as many.
+const TURNS_PER_POLL: u32 = 64;
 
 /// Facts of the machine that the process was started on.
 #[derive(Clone, Debug, Default)]
@@ -145,17 +148,19 @@ fn local_addresses() -> Vec<std::net::IpAddr> {
 }
 
 fn data_thread(index: usize, process: Arc<Process>, mailbox: UnboundedReceiver<ThreadMessage>) {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().event_interval(31).build()
-    {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .event_interval(TURNS_PER_POLL)
+        .build_local(LocalOptions::default());
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
             tracing::error!("cannot start thread {}: {error}", index + 1);
             return;
         }
     };
-    let local = LocalSet::new();
-    let thread = Rc::new(Thread::new(index, process));
-    local.block_on(&runtime, serve(thread, mailbox));
+    runtime.block_on(serve(Rc::new(Thread::new(index, process)), mailbox));
 }
 
 async fn serve(thread: Rc<Thread>, mut mailbox: UnboundedReceiver<ThreadMessage>) {
@@ -166,6 +171,7 @@ async fn serve(thread: Rc<Thread>, mut mailbox: UnboundedReceiver<ThreadMessage>
         let message = tokio::select! {
             message = mailbox.recv() => message,
             _ = purge.tick() => {
+                thread.clock.tick();
                 purge_idle(&thread);
                 thread.measure_cpu();
                 if is_finished(&thread) {
@@ -174,6 +180,7 @@ async fn serve(thread: Rc<Thread>, mut mailbox: UnboundedReceiver<ThreadMessage>
                 continue;
             }
         };
+        thread.clock.tick();
         match message {
             None => return,
             Some(ThreadMessage::Connection(accepted)) => conn::spawn(&thread, accepted),
@@ -190,8 +197,7 @@ async fn serve(thread: Rc<Thread>, mut mailbox: UnboundedReceiver<ThreadMessage>
             }
             Some(ThreadMessage::SoftStop) => {
                 gone.send_replace(u64::MAX);
-                thread.draining.set(true);
-                thread.drain.notify_waiters();
+                thread.drain();
                 thread.idle.borrow_mut().purge(0, |_| 0);
                 if is_finished(&thread) {
                     return;

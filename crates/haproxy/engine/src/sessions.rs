@@ -6,6 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -108,15 +109,16 @@ impl Note {
 }
 
 /// Runs a stream's work until it is done, or none when an operator ends it.
-pub async fn killable<T>(note: &Note, work: impl Future<Output = T>) -> Option<T> {
-    let mut work = std::pin::pin!(work);
-    std::future::poll_fn(|cx| {
+pub fn killable<'a, T>(
+    note: &'a Note,
+    mut work: Pin<&'a mut (impl Future<Output = T> + ?Sized)>,
+) -> impl Future<Output = Option<T>> {
+    std::future::poll_fn(move |cx| {
         if note.is_killed(cx) {
             return Poll::Ready(None);
         }
         work.as_mut().poll(cx).map(Some)
     })
-    .await
 }
 
 /// The notes of a thread.
@@ -134,6 +136,15 @@ impl Notes {
     /// Forgets a connection.
     pub fn remove(&self, id: u64) {
         self.all.borrow_mut().remove(&id);
+    }
+
+    /// Has all connections look where they are.
+    pub fn wake(&self) {
+        for note in self.all.borrow().values() {
+            if let Some(task) = &*note.waker.borrow() {
+                task.wake_by_ref();
+            }
+        }
     }
 
     /// Those that have a stream, in the order their connections came.

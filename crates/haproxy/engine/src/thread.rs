@@ -5,12 +5,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use haproxy_expr::cx::Txn;
+use haproxy_expr::cx::{Date, Txn};
 use haproxy_filters::compress::Encoders;
 use haproxy_model::snapshot::Snapshot;
 use haproxy_stats::objects::ProcessCounters;
 
 use crate::buffer::BufferPool;
+use crate::clock::ThreadClock;
 use crate::idle::IdlePool;
 use crate::process::Process;
 use crate::sessions::Notes;
@@ -27,6 +28,8 @@ pub struct Thread {
     pub index: usize,
     /// The process it belongs to.
     pub process: Arc<Process>,
+    /// Its view of the clock.
+    pub clock: Rc<ThreadClock>,
     /// Receive buffers of `tune.bufsize`.
     pub buffers: BufferPool,
     /// Receive buffers for long bodies.
@@ -50,8 +53,6 @@ pub struct Thread {
     /// CPU the thread used of the last second, percent.
     pub cpu_percent: Cell<u32>,
     cpu_before: Cell<(u64, u64)>,
-    /// Woken when draining begins.
-    pub drain: tokio::sync::Notify,
 }
 
 impl Thread {
@@ -65,6 +66,7 @@ impl Thread {
             .wrapping_add((process.pid as u64) << 32);
         Thread {
             index,
+            clock: Rc::new(ThreadClock::new(process.clock)),
             buffers: BufferPool::new(bufsize),
             large_buffers: BufferPool::new(LARGE_BUFFER.max(bufsize)),
             encoders: Rc::default(),
@@ -77,7 +79,6 @@ impl Thread {
             draining: Cell::new(false),
             cpu_percent: Cell::new(0),
             cpu_before: Cell::new((0, 0)),
-            drain: tokio::sync::Notify::new(),
             process,
         }
     }
@@ -97,9 +98,20 @@ impl Thread {
         *self.snapshot.borrow_mut() = Rc::new(self.process.snapshot.load_full());
     }
 
-    /// Milliseconds now.
+    /// Milliseconds at the beginning of this turn.
     pub fn now_ms(&self) -> u64 {
-        self.process.clock.now_ms()
+        self.clock.now_ms()
+    }
+
+    /// The date at the beginning of this turn.
+    pub fn date(&self) -> Date {
+        self.clock.date()
+    }
+
+    /// Keeps no connection longer than its request from now on.
+    pub fn drain(&self) {
+        self.draining.set(true);
+        self.notes.wake();
     }
 
     /// This thread's part of the process's counters.

@@ -3,8 +3,10 @@
 mod proxy_header;
 
 use std::cell::RefCell;
+use std::future::Future;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,7 +22,6 @@ use haproxy_stats::objects::Protocol;
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::accept::{Accepted, same_listener};
-use crate::clock;
 use crate::deadline::{Deadline, NEVER};
 use crate::idle::IdleConnection;
 use crate::io::Io;
@@ -96,13 +97,16 @@ impl Connection {
 /// Starts a connection's task on this thread. The process has already counted it.
 pub fn spawn(thread: &Rc<Thread>, accepted: Accepted) {
     let counted = Counted::new(Rc::clone(thread), &accepted);
-    let thread = Rc::clone(thread);
+    let Some(mut connection) = begin(thread, accepted) else { return };
+    // both are captured where they stay: the task is made once, and small
     tokio::task::spawn_local(async move {
-        let counted = counted;
-        if let Some(connection) = begin(&thread, accepted) {
-            serve(connection).await;
-        }
-        drop(counted);
+        let counted = &counted;
+        let mut served = pin!(serve(&mut connection));
+        std::future::poll_fn(|cx| {
+            counted.thread.clock.tick();
+            served.as_mut().poll(cx)
+        })
+        .await;
     });
 }
 
@@ -186,7 +190,7 @@ fn begin(thread: &Rc<Thread>, accepted: Accepted) -> Option<Connection> {
         destination: local,
         connection_source: peer,
         connection_destination: local,
-        accepted: clock::date(),
+        accepted: thread.date(),
         accepted_ms,
         handshake_ms: 0,
         fd: io.fd(),
@@ -198,7 +202,7 @@ fn begin(thread: &Rc<Thread>, accepted: Accepted) -> Option<Connection> {
     thread.notes.add(&note);
     Some(Connection {
         note,
-        deadline: Deadline::new(thread.process.clock.origin),
+        deadline: Deadline::new(Rc::clone(&thread.clock)),
         thread: Rc::clone(thread),
         client: Side::new(io),
         requests: 0,
@@ -229,41 +233,32 @@ fn register(fd: OwnedFd, peer: Endpoint) -> std::io::Result<Io> {
     }
 }
 
-async fn serve(mut conn: Connection) {
-    let Some(ruled) = connection_rules(&mut conn) else { return };
-    let expected = {
-        let settings = &conn.snapshot.listener(conn.session.listener).settings;
-        if settings.accept_proxy || ruled.expect_proxy {
-            Some(Preamble::Proxy)
-        } else if settings.accept_netscaler_cip.is_some() || ruled.expect_netscaler_cip {
-            Some(Preamble::Netscaler { magic: settings.accept_netscaler_cip.unwrap_or(0) })
-        } else {
-            None
-        }
-    };
+/// Serves a connection from its rules to its end. What rarely happens is boxed: the task of an idle connection is small.
+async fn serve(conn: &mut Connection) {
+    let Ok(expected) = expected_preamble(conn) else { return };
     if let Some(preamble) = expected
-        && proxy_header::receive(&mut conn, preamble).await.is_err()
+        && Box::pin(proxy_header::receive(conn, preamble)).await.is_err()
     {
         return;
     }
     let began_ms = conn.session.accepted_ms;
     conn.session.handshake_ms = (conn.thread.now_ms() - began_ms) as u32;
-    if session_rules(&mut conn) == Let::Drop {
+    if session_rules(conn) == Let::Drop {
         return;
     }
-    count_session(&conn);
-    if monitor_net(&mut conn).await {
+    count_session(conn);
+    if conn.frontend().settings.monitor_net.is_some() && Box::pin(monitor_net(conn)).await {
         return;
     }
     match conn.frontend().settings.mode {
-        Mode::Health => health(&mut conn).await,
+        Mode::Health => Box::pin(stream::reply::send_plain(conn, b"OK")).await,
         Mode::Tcp => {
-            let after = Box::pin(stream::tcp::run(&mut conn)).await;
+            let after = Box::pin(stream::tcp::run(conn)).await;
             if let After::Http(txn) = after {
-                http(&mut conn, Some(txn)).await;
+                Box::pin(http(conn, Some(txn))).await;
             }
         }
-        Mode::Http => http(&mut conn, None).await,
+        Mode::Http => http(conn, None).await,
     }
     conn.client.input.discard(&conn.thread.buffers);
 }
@@ -299,6 +294,22 @@ enum Let {
     Pass,
     Drop,
 }
+
+/// What the listener or the connection's rules want before everything else; an error when the rules refuse.
+fn expected_preamble(conn: &mut Connection) -> Result<Option<Preamble>, Refused> {
+    let ruled = connection_rules(conn).ok_or(Refused)?;
+    let settings = &conn.snapshot.listener(conn.session.listener).settings;
+    Ok(if settings.accept_proxy || ruled.expect_proxy {
+        Some(Preamble::Proxy)
+    } else if settings.accept_netscaler_cip.is_some() || ruled.expect_netscaler_cip {
+        Some(Preamble::Netscaler { magic: settings.accept_netscaler_cip.unwrap_or(0) })
+    } else {
+        None
+    })
+}
+
+/// `tcp-request connection` refused the connection.
+struct Refused;
 
 /// Runs `tcp-request connection`; None when the connection is refused.
 fn connection_rules(conn: &mut Connection) -> Option<Effects> {
@@ -349,7 +360,7 @@ fn run_early(conn: &mut Connection, rules: &haproxy_rules::RuleSet) -> (Let, Eff
         world: &world,
         direction: Direction::Request,
         input: Input { bytes: &[], complete: true },
-        date: clock::date(),
+        date: conn.thread.date(),
         now_ms,
         effects: &mut effects,
         scratch: &mut scratch,
@@ -392,11 +403,6 @@ async fn monitor_net(conn: &mut Connection) -> bool {
         stream::reply::send_plain(conn, b"HTTP/1.0 200 OK\r\n\r\n").await;
     }
     true
-}
-
-/// The old `mode health`: `OK` and the end.
-async fn health(conn: &mut Connection) {
-    stream::reply::send_plain(conn, b"OK").await;
 }
 
 /// True when the address is in the network; an IPv4 network holds mapped IPv6 addresses too.

@@ -22,8 +22,9 @@ async fn a_killed_stream_ends_and_others_go_on() {
         tokio::task::yield_now().await;
         killed.kill();
     };
-    let (ended, ()) = tokio::join!(killable(&killed, std::future::pending::<()>()), kill);
+    let mut never = std::pin::pin!(std::future::pending::<()>());
+    let (ended, ()) = tokio::join!(killable(&killed, never.as_mut()), kill);
     assert_eq!(ended, None);
-    assert_eq!(killable(&other, async { 5 }).await, Some(5));
+    assert_eq!(killable(&other, std::pin::pin!(async { 5 })).await, Some(5));
     assert_eq!(other.calls.get(), 1);
 }

@@ -4,6 +4,7 @@ use std::task::Poll;
 
 use haproxy_http::Framing;
 use haproxy_http::h1::{ChunkDecoder, Step};
+use haproxy_model::snapshot::Proxy;
 
 use super::request::Arrival;
 use super::steps::{End, Stream};
@@ -102,7 +103,8 @@ impl Stream<'_> {
     }
 
     /// Takes a body that is not sent on out of the way, so that its connection can serve again; false when it cannot.
-    pub async fn pass_body(&mut self, framing: Framing, timeout_ms: Option<u64>) -> bool {
+    pub async fn pass_body(&mut self, px: &Proxy, framing: Framing) -> bool {
+        let timeout_ms = px.settings.timeouts.server;
         let mut rest = match framing {
             Framing::None => return true,
             Framing::Length(n) => Unwanted::Bytes(n),

@@ -10,7 +10,6 @@ use super::After;
 use super::filtered::{Filtered, Frame};
 use super::reply::{decimal, send_all, send_filtered};
 use super::steps::{End, Stream};
-use crate::clock;
 
 /// Bytes sent at a time; each piece has the client's whole timeout.
 const PIECE: usize = 64 * 1024;
@@ -68,7 +67,7 @@ impl Stream<'_> {
     /// Makes the kept response the stream's.
     fn load_cached(&mut self, hit: &Hit) {
         let object = &hit.object;
-        let now_s = clock::date().secs.max(0) as u64;
+        let now_s = self.conn.thread.date().secs.max(0) as u64;
         let txn = &mut *self.txn;
         txn.response.clone_from(&object.response);
         txn.has_response = true;

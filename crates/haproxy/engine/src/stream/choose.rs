@@ -30,6 +30,14 @@ enum Queued {
     Closed,
 }
 
+/// What a look for a slot found.
+enum Slotted {
+    /// The stream holds one.
+    Held,
+    /// All are taken: of the server it wants, or of every server.
+    Busy(Option<usize>),
+}
+
 /// True when a change of state can end the sessions of a server.
 fn may_be_evicted(px: &Proxy, server: &Server) -> bool {
     server.settings.shutdown_on_down
@@ -71,68 +79,67 @@ impl Stream<'_> {
     }
 
     /// Takes a slot of a server: the wanted one, or the balancer's choice; waits in a queue when all are busy.
-    pub async fn take_slot(&mut self, avoid: Option<usize>) -> Result<(), End> {
+    async fn take_slot(&mut self, avoid: Option<usize>) -> Result<(), End> {
         let snapshot = Rc::clone(&self.snapshot);
         let px = snapshot.proxy(self.backend);
         let began_ms = self.now_ms();
-        let thread = self.conn.thread.index;
+        loop {
+            let busy = match self.slot_at_once(px, avoid, began_ms)? {
+                Slotted::Held => return Ok(()),
+                Slotted::Busy(server) => server,
+            };
+            match self.wait_in_queue(px, busy, began_ms).await? {
+                Some(slot) => {
+                    self.hold(px, slot);
+                    return Ok(());
+                }
+                None => self.wanted_server = None,
+            }
+        }
+    }
+
+    /// Takes a slot if there is one to be had now.
+    fn slot_at_once(&mut self, px: &Proxy, avoid: Option<usize>, began_ms: u64) -> Result<Slotted, End> {
         loop {
             let wanted = self.wanted_server.map(|index| index as usize);
             let picked = match wanted {
                 Some(index) => Some(index),
                 None => self.pick(px, avoid),
             };
-            if let Some(index) = picked {
-                let server = &px.servers[index];
-                if wanted.is_some() && px.balancer.is_full(index) {
-                    match self.wait_in_queue(px, Some(index), began_ms).await? {
-                        Some(slot) => self.hold(px, slot),
-                        None => {
-                            self.wanted_server = None;
-                            continue;
-                        }
-                    }
-                    return Ok(());
+            let Some(index) = picked else {
+                if px.balancer.usable_count() > 0 {
+                    return Ok(Slotted::Busy(None));
                 }
-                if server.live.try_slot(px.balancer.slots(index)) {
-                    if wanted.is_none() {
-                        px.live.backend.at(thread).upstream.balanced.inc();
-                        server.live.counters.at(thread).upstream.balanced.inc();
-                    }
-                    self.hold(px, index as u32);
-                    self.txn.log.queue_ms = self.now_ms().saturating_sub(began_ms) as i32;
-                    return Ok(());
-                }
-                // another stream took the last slot meanwhile: look again
-                continue;
-            }
-            if px.balancer.usable_count() == 0 {
                 self.txn.log.service = Some("<NOSRV>");
                 self.ends(b'S', b'C');
                 return Err(End::Error(503));
+            };
+            let server = &px.servers[index];
+            if wanted.is_some() && px.balancer.is_full(index) {
+                return Ok(Slotted::Busy(Some(index)));
             }
-            if let Some(slot) = self.wait_in_queue(px, None, began_ms).await? {
-                self.hold(px, slot);
-                return Ok(());
+            if server.live.try_slot(px.balancer.slots(index)) {
+                if wanted.is_none() {
+                    let thread = self.conn.thread.index;
+                    px.live.backend.at(thread).upstream.balanced.inc();
+                    server.live.counters.at(thread).upstream.balanced.inc();
+                }
+                self.hold(px, index as u32);
+                self.txn.log.queue_ms = self.now_ms().saturating_sub(began_ms) as i32;
+                return Ok(Slotted::Held);
             }
+            // another stream took the last slot meanwhile: look again
         }
     }
 
     fn hold(&mut self, px: &Proxy, index: u32) {
         let now_ms = self.now_ms();
         let server = &px.servers[index as usize];
-        self.slot = Some(Slot::taken(
-            index,
-            Arc::clone(&server.live),
-            Arc::clone(&server.queue),
-            Arc::clone(&px.live),
-            Arc::clone(&px.balancer),
-        ));
-        if let Some(slot) = &mut self.slot
-            && may_be_evicted(px, server)
-        {
+        let mut slot = Slot::taken(&self.snapshot, self.backend, index);
+        if may_be_evicted(px, server) {
             slot.watch();
         }
+        self.slot = Some(slot);
         self.txn.server = Some(server.id);
         self.conn.note.server.set(Some(server.id));
         self.txn.log.service = None;
@@ -287,13 +294,26 @@ impl Stream<'_> {
         self.px().settings.options.abortonclose.unwrap_or(true) && self.body_taken
     }
 
+    /// Gets an idle connection of a server with a free slot; false when something is to be waited for or opened.
+    pub fn connect_at_once(&mut self, px: &Proxy) -> Result<bool, End> {
+        let now_ms = self.now_ms();
+        if self.slot.is_none() && matches!(self.slot_at_once(px, None, now_ms)?, Slotted::Busy(_)) {
+            return Ok(false);
+        }
+        let Some(server) = self.slot.as_ref().map(|slot| &px.servers[slot.index as usize]) else {
+            return Ok(false);
+        };
+        let Some(upstream) = self.reuse(px, server) else { return Ok(false) };
+        self.connected(px, server, upstream, now_ms);
+        Ok(true)
+    }
+
     /// Gets a connection to a server, with retries and redispatch.
     pub async fn connect(&mut self) -> Result<(), End> {
         let snapshot = Rc::clone(&self.snapshot);
         let px = snapshot.proxy(self.backend);
         let thread = self.conn.thread.index;
         let retries = self.effects.retries.or(px.settings.retries).unwrap_or(RETRIES_DEFAULT);
-        let began_ms = self.now_ms();
         let mut avoid = None;
         let mut left = retries;
         loop {
@@ -305,7 +325,10 @@ impl Stream<'_> {
             };
             let server = &px.servers[index];
             let connect_began_ms = self.now_ms();
-            let outcome = self.open_or_reuse(px, server).await;
+            let outcome = match self.reuse(px, server) {
+                Some(upstream) => Ok(upstream),
+                None => self.open(px, server).await,
+            };
             let process = &self.conn.thread.process;
             match &outcome {
                 Ok(upstream) if !upstream.reused => observe(process, server, Sight::Connected),
@@ -316,18 +339,7 @@ impl Stream<'_> {
             }
             match outcome {
                 Ok(upstream) => {
-                    let counters = &server.live.counters.at(thread).upstream;
-                    let of_backend = &px.live.backend.at(thread).upstream;
-                    if upstream.reused {
-                        counters.reuses.inc();
-                        of_backend.reuses.inc();
-                    } else {
-                        counters.connects.inc();
-                        of_backend.connects.inc();
-                    }
-                    self.note_upstream(&upstream);
-                    self.txn.log.connect_ms = self.now_ms().saturating_sub(connect_began_ms) as i32;
-                    self.upstream = Some(upstream);
+                    self.connected(px, server, upstream, connect_began_ms);
                     return Ok(());
                 }
                 Err(ConnectFault::ClientGone) => {
@@ -374,20 +386,29 @@ impl Stream<'_> {
                         self.txn.log.connect_ms = -1;
                         return Err(End::Close);
                     }
-                    let _ = began_ms;
                 }
             }
         }
     }
 
-    /// What rules and logs may ask of the connection to the server.
-    fn note_upstream(&mut self, upstream: &Upstream) {
+    fn connected(&mut self, px: &Proxy, server: &Server, upstream: Upstream, began_ms: u64) {
+        let thread = self.conn.thread.index;
+        let counters = &server.live.counters.at(thread).upstream;
+        let of_backend = &px.live.backend.at(thread).upstream;
+        if upstream.reused {
+            counters.reuses.inc();
+            of_backend.reuses.inc();
+        } else {
+            counters.connects.inc();
+            of_backend.connects.inc();
+        }
         let txn = &mut *self.txn;
         txn.server_fd = Some(upstream.side.io.fd());
         self.conn.note.server_fd.set(upstream.side.io.fd());
         txn.server_connection_reused = upstream.reused;
-        let local = socket2::SockRef::from(&upstream.side.io).local_addr().ok();
-        txn.log.server_local = local.and_then(|address| address.as_socket());
+        txn.log.server_local = upstream.local;
+        self.txn.log.connect_ms = self.now_ms().saturating_sub(began_ms) as i32;
+        self.upstream = Some(upstream);
     }
 
     /// `option redispatch`: on the last retry, or every so many retries.
@@ -416,13 +437,15 @@ impl Stream<'_> {
         .await
     }
 
-    async fn open_or_reuse(&mut self, px: &Proxy, server: &Server) -> Result<Upstream, ConnectFault> {
-        if self.txn.http
-            && self.txn.log.retries == 0
-            && let Some(upstream) = upstream::reuse(self.conn, px, server)
-        {
-            return Ok(upstream);
+    /// A connection that is open already, for a request that was not tried before.
+    fn reuse(&mut self, px: &Proxy, server: &Server) -> Option<Upstream> {
+        if !self.txn.http || self.txn.log.retries > 0 {
+            return None;
         }
+        upstream::reuse(self.conn, px, server)
+    }
+
+    async fn open(&mut self, px: &Proxy, server: &Server) -> Result<Upstream, ConnectFault> {
         let timeout = self.effects.connect_timeout_ms.or(px.settings.timeouts.connect);
         let watch = self.watches_client();
         upstream::open(self.conn, px, server, timeout, &self.effects, watch).await

@@ -1,5 +1,6 @@
 //! Sending the request, awaiting the response, carrying both bodies.
 
+use std::future::Future;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -11,8 +12,10 @@ use haproxy_model::snapshot::{Proxy, Server};
 
 use super::After;
 use super::body::{BodyFault, Transfer, WaitsFor};
+use super::carry::{Carry, Ends, Fault};
 use super::steps::{End, Stream};
 use super::upstream;
+use super::walk::ResponseWalk;
 use crate::conn::{Connection, deadline_after};
 use crate::deadline::NEVER;
 use crate::health::observe::{Sight, observe};
@@ -40,24 +43,79 @@ enum Answer {
     ClientMalformed,
 }
 
+/// What the stream does after the wait for a head.
+enum Judged {
+    /// The final response's head is there.
+    Final(usize, ConnFlags),
+    /// An interim response's head is there.
+    Interim(usize),
+    /// Try again on another connection.
+    Again,
+}
+
+/// How a response goes on.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    /// How the server's body ends.
+    framing: Framing,
+    /// Both connections become one pipe.
+    tunnel: bool,
+    /// The server connection may carry another request.
+    server_keeps: bool,
+    /// A rule made another method of HEAD: the client still gets no body.
+    unwanted: bool,
+}
+
 impl Stream<'_> {
     /// Everything from the choice of a server to the last byte of the response.
     pub async fn exchange(&mut self) -> Result<After, End> {
         let snapshot = Rc::clone(&self.snapshot);
-        let px = snapshot.proxy(self.backend);
+        let (fe, px) = (snapshot.proxy(self.frontend), snapshot.proxy(self.backend));
         self.body_taken = matches!(self.txn.request.framing, Framing::None);
         loop {
-            self.connect().await?;
+            if !self.connect_at_once(px)? {
+                Box::pin(self.connect()).await?;
+            }
             let Some(server) = self.slot.as_ref().map(|slot| &px.servers[slot.index as usize]) else {
                 return Err(End::Error(500));
             };
             let mut request = self.request_transfer(px, server);
-            match self.await_head(px, &mut request).await? {
-                Some((head_len, flags)) => return self.respond(px, server, request, head_len, flags).await,
-                // the reused connection was closed by the server before it saw the request: a new one will do
-                None => {
-                    self.upstream = None;
-                    self.txn.log.retries += 1;
+            let began_ms = self.now_ms();
+            let bytes_before = self.txn.log.bytes_in;
+            let mut resume = Resume::default();
+            loop {
+                let answer = self.await_head(px, &mut request, &mut resume).await;
+                self.body_taken = request.is_received();
+                self.txn.log.bytes_in = bytes_before + request.body_bytes;
+                match self.judge(px, &request, answer)? {
+                    Judged::Final(head_len, flags) => {
+                        self.txn.log.response_ms = self.now_ms().saturating_sub(began_ms) as i32;
+                        self.take_response(px, server, head_len);
+                        let mut walk = ResponseWalk::default();
+                        while let Some(wait) = self.walk_response(px, fe, &mut walk)? {
+                            Box::pin(self.wait_for_answer(wait, &mut walk)).await?;
+                        }
+                        self.after_response();
+                        let mut plan = self.plan_response(px, flags);
+                        let mut response = self.response_transfer(&plan, &mut request);
+                        let carry = self.both_ways(px, &plan, &mut request, &mut response);
+                        let fault = self.carry(carry).await;
+                        let spared = plan.unwanted && fault.is_none() && plan.server_keeps;
+                        if spared && !Box::pin(self.pass_body(px, plan.framing)).await {
+                            plan.server_keeps = false;
+                        }
+                        return Ok(self.end_exchange(px, server, &plan, request, response, fault));
+                    }
+                    Judged::Interim(head_len) => {
+                        Box::pin(self.interim(head_len)).await?;
+                        resume = Resume::default();
+                    }
+                    Judged::Again => {
+                        // the server closed the reused connection before it saw the request: a new one will do
+                        self.upstream = None;
+                        self.txn.log.retries += 1;
+                        break;
+                    }
                 }
             }
         }
@@ -88,85 +146,55 @@ impl Stream<'_> {
         Transfer::new(head, self.request_source(), false).through(filters)
     }
 
-    /// Sends the request and waits for a final response's head. `None`: try again on another connection.
-    async fn await_head(
-        &mut self,
-        px: &Proxy,
-        request: &mut Transfer,
-    ) -> Result<Option<(usize, ConnFlags)>, End> {
-        let began_ms = self.now_ms();
-        let mut resume = Resume::default();
-        loop {
-            let answer = self.poll_head(px, request, &mut resume).await;
-            let thread = self.conn.thread.index;
-            let counters = px.live.backend.at(thread);
-            self.observe(px, &answer);
+    /// What the wait for the response's head means for the stream.
+    fn judge(&mut self, px: &Proxy, request: &Transfer, answer: Answer) -> Result<Judged, End> {
+        self.observe(px, &answer);
+        let (cause, state, status) = match answer {
+            Answer::Head { head_len, flags } => {
+                let status = self.txn.response.status;
+                let interim = (100..200).contains(&status) && status != 101;
+                return Ok(if interim { Judged::Interim(head_len) } else { Judged::Final(head_len, flags) });
+            }
+            Answer::ServerGone { sent_nothing } => {
+                let reused = self.upstream.as_ref().is_some_and(|upstream| upstream.reused);
+                if sent_nothing && reused && self.can_replay(request) {
+                    return Ok(Judged::Again);
+                }
+                (b'S', b'H', 502)
+            }
+            Answer::Junk { at } => {
+                self.keep_response_fault(at);
+                (b'P', b'H', 502)
+            }
+            Answer::TooLarge => (b'P', b'H', 502),
+            Answer::ServerSlow => (b's', b'H', 504),
+            Answer::Evicted(cause) => (cause, b'H', 503),
+            Answer::ClientGone => (b'C', if request.is_received() { b'H' } else { b'D' }, 400),
+            Answer::ClientSlow => (b'c', b'D', 408),
+            Answer::ClientBroken => (b'C', b'D', 400),
+            Answer::ClientMalformed => (b'P', b'D', 400),
+        };
+        self.count_failure(px, &answer);
+        self.ends(cause, state);
+        Err(End::Error(status))
+    }
+
+    /// Counts who is to blame for a response that did not come.
+    fn count_failure(&self, px: &Proxy, answer: &Answer) {
+        let thread = self.conn.thread.index;
+        let of_backend = &px.live.backend.at(thread).upstream;
+        let of_server = self.slot.as_ref().map(|slot| &slot.server().counters.at(thread).upstream);
+        for counters in [Some(of_backend), of_server].into_iter().flatten() {
             match answer {
-                Answer::Head { head_len, flags } => {
-                    let status = self.txn.response.status;
-                    if (100..200).contains(&status) && status != 101 {
-                        self.interim(head_len).await?;
-                        resume = Resume::default();
-                        continue;
-                    }
-                    self.txn.log.response_ms = self.now_ms().saturating_sub(began_ms) as i32;
-                    return Ok(Some((head_len, flags)));
+                Answer::ServerGone { .. } | Answer::Junk { .. } | Answer::TooLarge | Answer::ServerSlow => {
+                    counters.response_errors.inc();
                 }
-                Answer::ServerGone { sent_nothing } => {
-                    let replayable = sent_nothing && self.can_replay(request);
-                    if replayable && self.upstream.as_ref().is_some_and(|upstream| upstream.reused) {
-                        return Ok(None);
-                    }
-                    if let Some(slot) = &self.slot {
-                        slot.server.counters.at(thread).upstream.response_errors.inc();
-                    }
-                    counters.upstream.response_errors.inc();
-                    self.ends(b'S', b'H');
-                    return Err(End::Error(502));
-                }
-                Answer::Junk { .. } | Answer::TooLarge => {
-                    if let Answer::Junk { at } = answer {
-                        self.keep_response_fault(at);
-                    }
-                    if let Some(slot) = &self.slot {
-                        slot.server.counters.at(thread).upstream.response_errors.inc();
-                    }
-                    counters.upstream.response_errors.inc();
-                    self.ends(b'P', b'H');
-                    return Err(End::Error(502));
-                }
-                Answer::ServerSlow => {
-                    if let Some(slot) = &self.slot {
-                        slot.server.counters.at(thread).upstream.response_errors.inc();
-                    }
-                    counters.upstream.response_errors.inc();
-                    self.ends(b's', b'H');
-                    return Err(End::Error(504));
-                }
-                Answer::Evicted(cause) => {
-                    self.ends(cause, b'H');
-                    return Err(End::Error(503));
-                }
-                Answer::ClientGone => {
-                    counters.upstream.client_aborts.inc();
-                    if let Some(slot) = &self.slot {
-                        slot.server.counters.at(thread).upstream.client_aborts.inc();
-                    }
-                    self.ends(b'C', if request.is_received() { b'H' } else { b'D' });
-                    return Err(End::Error(400));
-                }
-                Answer::ClientSlow => {
-                    self.ends(b'c', b'D');
-                    return Err(End::Error(408));
-                }
-                Answer::ClientBroken => {
-                    self.ends(b'C', b'D');
-                    return Err(End::Error(400));
-                }
-                Answer::ClientMalformed => {
-                    self.ends(b'P', b'D');
-                    return Err(End::Error(400));
-                }
+                Answer::ClientGone => counters.client_aborts.inc(),
+                Answer::Head { .. }
+                | Answer::Evicted(_)
+                | Answer::ClientSlow
+                | Answer::ClientBroken
+                | Answer::ClientMalformed => {}
             }
         }
     }
@@ -194,7 +222,13 @@ impl Stream<'_> {
         request.body_bytes == 0 && matches!(self.txn.request.framing, Framing::None) && idempotent
     }
 
-    async fn poll_head(&mut self, px: &Proxy, request: &mut Transfer, resume: &mut Resume) -> Answer {
+    /// Sends the request and waits for a response's head.
+    fn await_head<'s>(
+        &'s mut self,
+        px: &Proxy,
+        request: &'s mut Transfer,
+        resume: &'s mut Resume,
+    ) -> impl Future<Output = Answer> + use<'s> {
         let limits = self.limits();
         let relax =
             Relax { unsafe_violations: px.settings.options.accept_unsafe_response, ..Relax::default() };
@@ -210,11 +244,13 @@ impl Stream<'_> {
         let mut client_deadline_ms = deadline_after(self.now_ms(), client_timeout);
         let mut server_deadline_ms = deadline_after(self.now_ms(), server_timeout);
         let Stream { conn, txn, upstream, slot, .. } = self;
-        let Some(upstream) = upstream else { return Answer::ServerGone { sent_nothing: true } };
         let Connection { client, deadline, thread, .. } = &mut **conn;
         let mut request_broken = false;
-        let mut look = !upstream.side.input.is_empty();
-        let outcome = std::future::poll_fn(|cx: &mut Context<'_>| {
+        let mut look = upstream.as_ref().is_some_and(|upstream| !upstream.side.input.is_empty());
+        std::future::poll_fn(move |cx: &mut Context<'_>| {
+            let Some(upstream) = upstream.as_mut() else {
+                return Poll::Ready(Answer::ServerGone { sent_nothing: true });
+            };
             loop {
                 let mut client_waits = false;
                 if !request.is_done() && !request_broken {
@@ -280,10 +316,6 @@ impl Stream<'_> {
                 return Poll::Pending;
             }
         })
-        .await;
-        self.body_taken = request.is_received();
-        self.txn.log.bytes_in += request.body_bytes;
-        outcome
     }
 
     /// A 1xx of the server goes to the client as it is (not to HTTP/1.0 clients, RFC 9110 §15.2).
@@ -308,64 +340,99 @@ impl Stream<'_> {
         Ok(())
     }
 
-    /// Sends the response's head and carries both bodies to their ends.
-    async fn respond(
-        &mut self,
-        px: &Proxy,
-        server: &Server,
-        mut request: Transfer,
-        head_len: usize,
-        flags: ConnFlags,
-    ) -> Result<After, End> {
+    /// Takes the response's head over from the buffer.
+    fn take_response(&mut self, px: &Proxy, server: &Server, head_len: usize) {
         if let Some(upstream) = &mut self.upstream {
             upstream.side.input.consume(head_len);
         }
         self.txn.has_response = true;
         self.txn.log.bytes_out = head_len as u64;
         self.effects.head_received = head_len;
-        self.receive_response(px, server).await?;
-        let tunnel = self.txn.response.framing == Framing::Tunnel
-            || (self.txn.response.status == 101 && self.request_flags.has(ConnFlags::UPGRADE))
-            || (self.txn.request.method() == Method::Connect && self.txn.response.status / 100 == 2);
+        self.begin_response(px, server);
+        self.show_response();
+    }
+
+    /// Decides how the response goes on and what becomes of both connections.
+    fn plan_response(&mut self, px: &Proxy, flags: ConnFlags) -> Plan {
+        let response = &self.txn.response;
+        let tunnel = response.framing == Framing::Tunnel
+            || (response.status == 101 && self.request_flags.has(ConnFlags::UPGRADE))
+            || (self.txn.request.method() == Method::Connect && response.status / 100 == 2);
         let server_keeps = !flags.has(ConnFlags::CLOSE)
             && !flags.has(ConnFlags::INSECURE_FRAMING)
-            && !matches!(self.txn.response.framing, Framing::UntilClose | Framing::Tunnel)
+            && !matches!(response.framing, Framing::UntilClose | Framing::Tunnel)
             && !tunnel
             && px.settings.connection_mode == ConnectionMode::KeepAlive
             && self.fe().settings.connection_mode == ConnectionMode::KeepAlive;
-        let old_chunked =
-            self.txn.response.version < Version::HTTP_11 && self.txn.response.framing == Framing::Chunked;
-        if matches!(self.txn.response.framing, Framing::UntilClose) || old_chunked {
+        let old_chunked = response.version < Version::HTTP_11 && response.framing == Framing::Chunked;
+        if matches!(response.framing, Framing::UntilClose) || old_chunked {
             self.keep_client = false;
         }
         let framing = if tunnel { Framing::Tunnel } else { self.txn.response.framing };
-        let [upward, downward] = if tunnel { self.tunnel_filters() } else { [None, self.response_filters()] };
+        Plan { framing, tunnel, server_keeps, unwanted: self.head_only && !tunnel }
+    }
+
+    /// The response's transfer; that of the request goes on, or begins anew in a tunnel.
+    fn response_transfer(&mut self, plan: &Plan, request: &mut Transfer) -> Transfer {
+        // what the request's transfer brings from here on is counted at the end
+        self.txn.log.bytes_in -= if plan.tunnel { 0 } else { request.body_bytes };
+        let [upward, downward] =
+            if plan.tunnel { self.tunnel_filters() } else { [None, self.response_filters()] };
         let mut head = self.conn.thread.text();
-        self.write_head(tunnel, &mut head);
-        // a rule made another method of HEAD: the client still gets no body
-        let unwanted = self.head_only && !tunnel;
-        let carried = if unwanted { Framing::None } else { framing };
-        let mut response = Transfer::new(head, carried, false).through(downward);
-        if tunnel {
-            request = Transfer::new(Vec::new(), Framing::Tunnel, false).through(upward);
+        self.write_head(plan.tunnel, &mut head);
+        if plan.tunnel {
+            *request = Transfer::new(Vec::new(), Framing::Tunnel, false).through(upward);
         }
-        let mut outcome = if tunnel {
-            self.carry_tunnel(px, &mut request, &mut response).await
+        let carried = if plan.unwanted { Framing::None } else { plan.framing };
+        Transfer::new(head, carried, false).through(downward)
+    }
+
+    /// Both transfers with the timeouts over them.
+    fn both_ways<'t>(
+        &self,
+        px: &Proxy,
+        plan: &Plan,
+        request: &'t mut Transfer,
+        response: &'t mut Transfer,
+    ) -> Carry<'t> {
+        let fe = &self.snapshot.proxy(self.frontend).settings;
+        let be = &px.settings;
+        let client = self.effects.client_timeout_ms.or(fe.timeouts.client);
+        let server = self.effects.server_timeout_ms.or(be.timeouts.server);
+        let tunnel = self.effects.tunnel_timeout_ms.or(be.timeouts.tunnel).or(fe.timeouts.tunnel);
+        let (ends, timeouts) = if plan.tunnel {
+            let fins =
+                Ends::WithBoth { client_fin: fe.timeouts.client_fin, server_fin: be.timeouts.server_fin };
+            (fins, (tunnel.or(client), tunnel.or(server)))
         } else {
-            self.carry_response(px, &mut request, &mut response).await
+            (Ends::WithResponse, (client, server))
         };
-        if outcome && unwanted && server_keeps {
-            outcome = self.pass_body(framing, px.settings.timeouts.server).await;
+        Carry::new(request, response, ends, timeouts, self.now_ms())
+    }
+
+    /// Puts the server connection away and says what becomes of the client's.
+    fn end_exchange(
+        &mut self,
+        px: &Proxy,
+        server: &Server,
+        plan: &Plan,
+        request: Transfer,
+        response: Transfer,
+        fault: Option<Fault>,
+    ) -> After {
+        if let Some((cause, state)) = fault {
+            self.count_abort(cause);
+            self.ends(cause, state);
         }
+        self.txn.log.bytes_in += request.body_bytes;
         self.txn.log.bytes_out += response.body_bytes;
-        let complete = outcome && request.is_done() && response.is_done();
+        let complete = fault.is_none() && request.is_done() && response.is_done();
         self.body_taken = request.is_received();
-        let request_text = request.into_text();
-        self.conn.thread.give_text(request_text);
+        self.conn.thread.give_text(request.into_text());
         self.count_filtered(response.filters.as_deref(), response.body_bytes);
         self.conn.thread.give_text(response.into_text());
         self.count_response();
-        if complete && server_keeps {
+        if complete && plan.server_keeps {
             if let Some(upstream) = self.upstream.take() {
                 // the slot goes first, so that whoever waits for it can use the connection
                 self.note_end_of_data();
@@ -374,147 +441,13 @@ impl Stream<'_> {
         } else {
             self.close_upstream();
         }
-        let after = if complete && self.keep_client && !tunnel { After::KeepAlive } else { After::Close };
-        Ok(after)
+        if complete && self.keep_client && !plan.tunnel { After::KeepAlive } else { After::Close }
     }
 
     /// Closes the server connection and gives its buffer back.
     pub fn close_upstream(&mut self) {
         if let Some(mut upstream) = self.upstream.take() {
             upstream.side.input.discard(&self.conn.thread.buffers);
-        }
-    }
-
-    /// Carries the response (and what is left of the request). True when both ended well.
-    async fn carry_response(&mut self, px: &Proxy, request: &mut Transfer, response: &mut Transfer) -> bool {
-        let timeouts = (
-            self.effects.client_timeout_ms.or(self.snapshot.proxy(self.frontend).settings.timeouts.client),
-            self.effects.server_timeout_ms.or(px.settings.timeouts.server),
-        );
-        self.carry(request, response, timeouts, false).await
-    }
-
-    async fn carry_tunnel(&mut self, px: &Proxy, request: &mut Transfer, response: &mut Transfer) -> bool {
-        let fe = self.snapshot.proxy(self.frontend);
-        let tunnel =
-            self.effects.tunnel_timeout_ms.or(px.settings.timeouts.tunnel).or(fe.settings.timeouts.tunnel);
-        let timeouts = (
-            tunnel.or(self.effects.client_timeout_ms).or(fe.settings.timeouts.client),
-            tunnel.or(self.effects.server_timeout_ms).or(px.settings.timeouts.server),
-        );
-        self.carry(request, response, timeouts, true).await
-    }
-
-    async fn carry(
-        &mut self,
-        request: &mut Transfer,
-        response: &mut Transfer,
-        (client_timeout, server_timeout): (Option<u64>, Option<u64>),
-        tunnel: bool,
-    ) -> bool {
-        let now_ms = self.now_ms();
-        let mut client_deadline_ms = deadline_after(now_ms, client_timeout);
-        let mut server_deadline_ms = deadline_after(now_ms, server_timeout);
-        let Stream { conn, upstream, slot, .. } = self;
-        let Some(upstream) = upstream else { return false };
-        let Connection { client, deadline, thread, .. } = &mut **conn;
-        let mut request_over = request.is_done();
-        let mut half_closed = (false, false);
-        let fault = std::future::poll_fn(|cx| {
-            request.progress = false;
-            response.progress = false;
-            if !request_over {
-                match request.poll(cx, client, &mut upstream.side, thread) {
-                    Poll::Ready(Ok(())) => {
-                        request_over = true;
-                        if tunnel && !half_closed.0 {
-                            upstream.side.io.shutdown_write();
-                            half_closed.0 = true;
-                        }
-                    }
-                    // the server may answer without reading all of the request
-                    Poll::Ready(Err(BodyFault::Sink(_))) => request_over = true,
-                    Poll::Ready(Err(BodyFault::Source(_))) => {
-                        if tunnel {
-                            return Poll::Ready(Some((b'C', b'D')));
-                        }
-                        request_over = true;
-                    }
-                    Poll::Ready(Err(BodyFault::Malformed)) => return Poll::Ready(Some((b'P', b'D'))),
-                    Poll::Pending => {}
-                }
-            }
-            match response.poll(cx, &mut upstream.side, client, thread) {
-                Poll::Ready(Ok(())) => {
-                    if tunnel && !half_closed.1 {
-                        client.io.shutdown_write();
-                        half_closed.1 = true;
-                    }
-                    if !tunnel || request_over {
-                        return Poll::Ready(None);
-                    }
-                }
-                Poll::Ready(Err(BodyFault::Sink(_))) => return Poll::Ready(Some((b'C', b'D'))),
-                Poll::Ready(Err(BodyFault::Source(_))) => return Poll::Ready(Some((b'S', b'D'))),
-                Poll::Ready(Err(BodyFault::Malformed)) => return Poll::Ready(Some((b'P', b'D'))),
-                Poll::Pending => {}
-            }
-            if request.progress || response.progress {
-                let now_ms = thread.now_ms();
-                client_deadline_ms = deadline_after(now_ms, client_timeout);
-                server_deadline_ms = deadline_after(now_ms, server_timeout);
-            }
-            // the timeout of whoever is waited for
-            let waits_for_client = response.waits_for == WaitsFor::Sink;
-            let (first_ms, code) = if response.waits_for == WaitsFor::Filter {
-                (NEVER, b'-')
-            } else if tunnel {
-                if client_deadline_ms <= server_deadline_ms {
-                    (client_deadline_ms, b'c')
-                } else {
-                    (server_deadline_ms, b's')
-                }
-            } else if waits_for_client {
-                (client_deadline_ms, b'c')
-            } else {
-                (server_deadline_ms, b's')
-            };
-            if first_ms != NEVER && deadline.poll(cx, first_ms).is_ready() {
-                return Poll::Ready(Some((code, b'D')));
-            }
-            if let Some(cause) = slot.as_ref().and_then(|slot| slot.evicted(cx)) {
-                return Poll::Ready(Some((cause, b'D')));
-            }
-            Poll::Pending
-        })
-        .await;
-        match fault {
-            None => true,
-            Some((cause, state)) => {
-                self.count_abort(cause);
-                self.ends(cause, state);
-                false
-            }
-        }
-    }
-
-    fn count_abort(&mut self, cause: u8) {
-        let thread = self.conn.thread.index;
-        let of_backend = &self.px().live.backend.at(thread).upstream;
-        let of_server = self.slot.as_ref().map(|slot| &slot.server.counters.at(thread).upstream);
-        match cause {
-            b'C' | b'c' => {
-                of_backend.client_aborts.inc();
-                if let Some(counters) = of_server {
-                    counters.client_aborts.inc();
-                }
-            }
-            _ => {
-                of_backend.server_aborts.inc();
-                if let Some(counters) = of_server {
-                    counters.server_aborts.inc();
-                }
-            }
         }
     }
 

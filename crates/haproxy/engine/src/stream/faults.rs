@@ -6,7 +6,6 @@ use std::sync::{Mutex, PoisonError};
 use haproxy_model::snapshot::Captured;
 
 use super::steps::Stream;
-use crate::clock;
 
 impl Stream<'_> {
     /// Keeps a request that cannot be read, with its frontend.
@@ -31,7 +30,7 @@ impl Stream<'_> {
     }
 
     fn captured(&self, bytes: &[u8], at: usize) -> Captured {
-        let date = clock::date();
+        let date = self.conn.thread.date();
         Captured {
             event: self.conn.thread.process.captured.fetch_add(1, Ordering::Relaxed),
             date: (date.secs, date.micros / 1000),

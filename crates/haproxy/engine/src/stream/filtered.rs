@@ -1,5 +1,6 @@
 //! A body on its way through filters: what the forwarding loop does when a transfer has some.
 
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use haproxy_filters::{Chain, Tally};
@@ -36,7 +37,7 @@ pub struct Filtered {
 impl Filtered {
     /// A body that goes through `chain` and is sent on in `frame`.
     pub fn new(chain: Chain, frame: Frame, thread: &Thread) -> Box<Self> {
-        let deadline = Deadline::new(thread.process.clock.origin);
+        let deadline = Deadline::new(Rc::clone(&thread.clock));
         Box::new(Filtered { chain, frame, deadline, closed: false, rated: Tally::default() })
     }
 

@@ -13,7 +13,6 @@ use haproxy_model::snapshot::Proxy;
 
 use super::filtered::{Filtered, Frame};
 use super::steps::Stream;
-use crate::clock;
 
 /// What was decided for a stream's filters.
 #[derive(Debug, Default)]
@@ -344,7 +343,7 @@ impl Stream<'_> {
 
 /// Writes a message of a trace filter.
 fn tell(text: &str) {
-    let date = clock::date();
+    let date = crate::clock::date();
     // nobody is left to be told when the standard error cannot be written
     drop(writeln!(std::io::stderr(), "{}.{:06} {text}", date.secs, date.micros));
 }

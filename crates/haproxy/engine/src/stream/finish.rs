@@ -7,7 +7,6 @@ use haproxy_model::settings::LogLine;
 
 use super::After;
 use super::steps::Stream;
-use crate::clock;
 use crate::log::{Envelope, level};
 
 impl Stream<'_> {
@@ -79,7 +78,7 @@ impl Stream<'_> {
             be.bytes.request_in.add(log.bytes_in);
             be.bytes.response_out.add(log.bytes_out);
             if let Some(slot) = &self.slot {
-                let server = &slot.server.counters.at(thread).upstream;
+                let server = &slot.server().counters.at(thread).upstream;
                 server.bytes.request_in.add(log.bytes_in);
                 server.bytes.response_out.add(log.bytes_out);
                 for counters in [server, be] {
@@ -98,7 +97,7 @@ impl Stream<'_> {
         let active = process.connections.load(Ordering::Relaxed);
         let frontend = self.fe().live.frontend_sessions.load(Ordering::Relaxed);
         let backend = self.px().live.backend_sessions.load(Ordering::Relaxed);
-        let server = self.slot.as_ref().map_or(0, |slot| slot.server.current());
+        let server = self.slot.as_ref().map_or(0, |slot| slot.server().current());
         let counted = self.backend_counted;
         let log = &mut self.txn.log;
         log.active = active;
@@ -181,7 +180,7 @@ fn send(stream: &Stream<'_>, severity: u8, text: &[u8], structured: &[u8]) {
     let fe = stream.fe();
     let global = &stream.snapshot.global;
     let envelope = Envelope {
-        date: clock::date(),
+        date: stream.conn.thread.date(),
         level: severity,
         tag: fe.settings.log_tag.as_deref().or(global.log_tag.as_deref()).unwrap_or(b"haproxy"),
         hostname: global.log_send_hostname.as_deref().unwrap_or_default().as_bytes(),

@@ -5,6 +5,7 @@
 pub mod answer;
 pub mod body;
 pub mod cached;
+pub mod carry;
 pub mod choose;
 pub mod exchange;
 pub mod faults;
@@ -20,6 +21,7 @@ pub mod slot;
 pub mod steps;
 pub mod tcp;
 pub mod upstream;
+pub mod walk;
 
 use std::task::{Context, Poll};
 

@@ -119,7 +119,7 @@ impl Stream<'_> {
         text.push(b'=');
         text.extend_from_slice(own);
         if cookie.maxidle_s.is_some() || cookie.maxlife_s.is_some() {
-            text.extend_from_slice(&dates(cookie.maxlife_s.is_some()));
+            text.extend_from_slice(&dates(self.conn.thread.date().secs, cookie.maxlife_s.is_some()));
         }
         text.extend_from_slice(b"; path=/");
         for domain in &cookie.domains {
@@ -185,8 +185,8 @@ impl Stream<'_> {
 }
 
 /// `!day!life` dates of the value, coded in 5 characters each (manual §4.2 "maxidle").
-fn dates(with_life: bool) -> Vec<u8> {
-    let days = (crate::clock::date().secs as u64) >> 2;
+fn dates(now_s: i64, with_life: bool) -> Vec<u8> {
+    let days = (now_s as u64) >> 2;
     let coded = |mut value: u64| {
         let mut text = [b'A'; 5];
         for slot in text.iter_mut().rev() {

@@ -11,7 +11,6 @@ use haproxy_rules::{Reply, ReplyCause, Service};
 use haproxy_stats::objects::Protocol;
 
 use super::steps::{End, Stream};
-use crate::clock;
 use crate::conn::{Connection, deadline_after};
 use crate::side::Received;
 
@@ -39,31 +38,42 @@ impl Stream<'_> {
         }
     }
 
-    /// Receives and reads the request's head.
+    /// Reads the request's head from what has come; false when more must come.
+    pub fn read_request(&mut self) -> Result<bool, End> {
+        self.note_begin(self.conn.requests == 0);
+        self.read_head(&mut Resume::default())
+    }
+
+    fn read_head(&mut self, resume: &mut Resume) -> Result<bool, End> {
+        if self.conn.client.input.is_empty() {
+            return Ok(false);
+        }
+        let options = &self.snapshot.proxy(self.frontend).settings.options;
+        let relax = Relax { unsafe_violations: options.accept_unsafe_request, ..Relax::default() };
+        let limits = self.limits();
+        let bytes = self.conn.client.input.bytes();
+        match parse_request(bytes, resume, &limits, relax, &mut self.txn.request) {
+            Ok(Parsed::Complete { head_len, flags }) => {
+                self.effects.head_received = head_len;
+                self.take_head(head_len, flags);
+                Ok(true)
+            }
+            Ok(Parsed::Partial) => Ok(false),
+            Err(error) => Err(self.bad_request(&error)),
+        }
+    }
+
+    /// Receives the request's head to its end.
     pub async fn receive_request(&mut self) -> Result<(), End> {
         let fe = self.snapshot.proxy(self.frontend);
         let timeouts = &fe.settings.timeouts;
         let first = self.conn.requests == 0;
         let base_ms = if first { self.conn.session.accepted_ms } else { self.now_ms() };
         let deadline_ms = deadline_after(base_ms, timeouts.http_request.or(timeouts.client));
-        let limits = self.limits();
-        let relax =
-            Relax { unsafe_violations: fe.settings.options.accept_unsafe_request, ..Relax::default() };
         let mut resume = Resume::default();
-        self.note_begin(first);
         loop {
-            if !self.conn.client.input.is_empty() {
-                let bytes = self.conn.client.input.bytes();
-                let parsed = parse_request(bytes, &mut resume, &limits, relax, &mut self.txn.request);
-                match parsed {
-                    Ok(Parsed::Complete { head_len, flags }) => {
-                        self.effects.head_received = head_len;
-                        self.take_head(head_len, flags);
-                        return Ok(());
-                    }
-                    Ok(Parsed::Partial) => {}
-                    Err(error) => return Err(self.bad_request(&error)),
-                }
+            if self.read_head(&mut resume)? {
+                return Ok(());
             }
             match self.receive_once(deadline_ms).await {
                 Arrival::Bytes => {}
@@ -161,7 +171,7 @@ impl Stream<'_> {
         let now_ms = self.now_ms();
         let log = &mut self.txn.log;
         log.request_ms = now_ms;
-        log.request_date = clock::date();
+        log.request_date = self.conn.thread.date();
         let since = if first {
             self.conn.session.accepted_ms + u64::from(self.conn.session.handshake_ms)
         } else {

@@ -13,7 +13,6 @@ use super::After;
 use super::filtering::Filtering;
 use super::slot::Slot;
 use super::upstream::Upstream;
-use crate::clock;
 use crate::conn::Connection;
 use crate::world::LiveWorld;
 
@@ -142,7 +141,7 @@ impl Stream<'_> {
             world: &world,
             direction,
             input,
-            date: clock::date(),
+            date: self.conn.thread.date(),
             now_ms,
             check_vars: None,
         })
@@ -177,7 +176,7 @@ impl Stream<'_> {
             world: &world,
             direction,
             input: Input { bytes, complete },
-            date: clock::date(),
+            date: self.conn.thread.date(),
             now_ms,
             effects: &mut self.effects,
             scratch: &mut scratch,

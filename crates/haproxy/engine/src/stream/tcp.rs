@@ -1,5 +1,6 @@
 //! A TCP session: content rules, a server, and bytes both ways until either side ends.
 
+use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -11,10 +12,9 @@ use haproxy_rules::{Effects, Verdict};
 
 use super::After;
 use super::body::{BodyFault, Transfer};
+use super::carry::{Carry, Ends};
 use super::steps::{End, Stream};
-use crate::clock;
 use crate::conn::{Connection, deadline_after};
-use crate::deadline::NEVER;
 use crate::sessions::killable;
 use crate::side::Received;
 
@@ -51,8 +51,8 @@ pub async fn run(conn: &mut Connection) -> After {
         stream.write_log();
     }
     let note = Rc::clone(&stream.conn.note);
-    note.begin(&stream.snapshot, frontend, stream.now_ms(), clock::date());
-    let ended = killable(&note, stream.tcp_phases()).await;
+    note.begin(&stream.snapshot, frontend, stream.now_ms(), stream.conn.thread.date());
+    let ended = killable(&note, pin!(stream.tcp_phases())).await;
     note.end();
     let Some(ended) = ended else {
         let after = stream.killed();
@@ -161,87 +161,19 @@ impl Stream<'_> {
             self.inspect_answer(px, &mut up).await?;
         }
         let mut down = Transfer::new(self.conn.thread.text(), Framing::Tunnel, false).through(downward);
-        let fe = self.snapshot.proxy(self.frontend);
-        let times = &px.settings.timeouts;
-        let client_timeout = self.effects.client_timeout_ms.or(fe.settings.timeouts.client);
-        let server_timeout = self.effects.server_timeout_ms.or(times.server);
-        let tunnel = self.effects.tunnel_timeout_ms.or(times.tunnel);
-        let client_fin = fe.settings.timeouts.client_fin;
-        let server_fin = times.server_fin;
-        let mut client_timeout = tunnel.or(client_timeout);
-        let mut server_timeout = tunnel.or(server_timeout);
-        let now_ms = self.now_ms();
-        let mut client_deadline_ms = deadline_after(now_ms, client_timeout);
-        let mut server_deadline_ms = deadline_after(now_ms, server_timeout);
-        let mut up_over = false;
-        let mut down_over = false;
-        let Stream { conn, upstream, slot, .. } = self;
-        let Some(upstream) = upstream else { return Err(End::Close) };
-        let Connection { client, deadline, thread, .. } = &mut **conn;
-        let code = std::future::poll_fn(|cx| {
-            up.progress = false;
-            down.progress = false;
-            if !up_over {
-                match up.poll(cx, client, &mut upstream.side, thread) {
-                    Poll::Ready(Ok(())) => {
-                        up_over = true;
-                        upstream.side.io.shutdown_write();
-                        if let Some(ms) = server_fin {
-                            server_timeout = Some(ms);
-                            server_deadline_ms = deadline_after(thread.now_ms(), server_timeout);
-                        }
-                    }
-                    Poll::Ready(Err(BodyFault::Sink(_))) => return Poll::Ready((b'S', b'D')),
-                    Poll::Ready(Err(_)) => return Poll::Ready((b'C', b'D')),
-                    Poll::Pending => {}
-                }
-            }
-            if !down_over {
-                match down.poll(cx, &mut upstream.side, client, thread) {
-                    Poll::Ready(Ok(())) => {
-                        down_over = true;
-                        client.io.shutdown_write();
-                        if let Some(ms) = client_fin {
-                            client_timeout = Some(ms);
-                            client_deadline_ms = deadline_after(thread.now_ms(), client_timeout);
-                        }
-                    }
-                    Poll::Ready(Err(BodyFault::Sink(_))) => return Poll::Ready((b'C', b'D')),
-                    Poll::Ready(Err(_)) => return Poll::Ready((b'S', b'D')),
-                    Poll::Pending => {}
-                }
-            }
-            if up_over && down_over {
-                return Poll::Ready((b'-', b'-'));
-            }
-            if up.progress || down.progress {
-                let now_ms = thread.now_ms();
-                if up.progress || tunnel.is_some() || client_fin.is_none() {
-                    client_deadline_ms = deadline_after(now_ms, client_timeout);
-                }
-                if down.progress || tunnel.is_some() || server_fin.is_none() {
-                    server_deadline_ms = deadline_after(now_ms, server_timeout);
-                }
-            }
-            let (first_ms, cause) = if client_deadline_ms <= server_deadline_ms {
-                (client_deadline_ms, b'c')
-            } else {
-                (server_deadline_ms, b's')
-            };
-            if first_ms != NEVER && deadline.poll(cx, first_ms).is_ready() {
-                return Poll::Ready((cause, b'D'));
-            }
-            if let Some(cause) = slot.as_ref().and_then(|slot| slot.evicted(cx)) {
-                return Poll::Ready((cause, b'D'));
-            }
-            Poll::Pending
-        })
-        .await;
+        let of_fe = &self.snapshot.proxy(self.frontend).settings.timeouts;
+        let of_be = &px.settings.timeouts;
+        let tunnel = self.effects.tunnel_timeout_ms.or(of_be.tunnel);
+        let client = tunnel.or(self.effects.client_timeout_ms).or(of_fe.client);
+        let server = tunnel.or(self.effects.server_timeout_ms).or(of_be.server);
+        let ends = Ends::WithBoth { client_fin: of_fe.client_fin, server_fin: of_be.server_fin };
+        let carry = Carry::new(&mut up, &mut down, ends, (client, server), self.now_ms());
+        let fault = self.carry(carry).await;
         self.txn.log.bytes_in = up.body_bytes;
         self.txn.log.bytes_out = down.body_bytes;
-        if code.0 != b'-' {
-            self.ends(code.0, code.1);
-            self.count_tcp_abort(code.0);
+        if let Some((cause, state)) = fault {
+            self.ends(cause, state);
+            self.count_abort(cause);
         }
         self.conn.thread.give_text(up.into_text());
         self.conn.thread.give_text(down.into_text());
@@ -312,19 +244,8 @@ impl Stream<'_> {
         .await;
         outcome.map_err(|(cause, state)| {
             self.ends(cause, state);
-            self.count_tcp_abort(cause);
+            self.count_abort(cause);
             End::Close
         })
-    }
-
-    fn count_tcp_abort(&self, cause: u8) {
-        let thread = self.conn.thread.index;
-        let of_backend = &self.px().live.backend.at(thread).upstream;
-        let by_client = matches!(cause, b'C' | b'c');
-        if let Some(slot) = &self.slot {
-            let counters = &slot.server.counters.at(thread).upstream;
-            if by_client { counters.client_aborts.inc() } else { counters.server_aborts.inc() }
-        }
-        if by_client { of_backend.client_aborts.inc() } else { of_backend.server_aborts.inc() }
     }
 }

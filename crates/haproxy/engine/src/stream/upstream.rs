@@ -1,6 +1,7 @@
 //! A stream's server connection: taken from the pool or opened, and kept or closed afterwards.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -41,6 +42,8 @@ pub struct Upstream {
     pub requests: u64,
     /// True when it belongs to its session alone.
     pub private: bool,
+    /// Where it comes from.
+    pub local: Option<SocketAddr>,
 }
 
 /// Why a connect failed.
@@ -84,6 +87,7 @@ fn in_use(idle: IdleConnection, private: bool, shared_before: bool) -> Upstream 
         shared_before: shared_before || idle.shared_before,
         requests: idle.requests + 1,
         private,
+        local: idle.local,
     }
 }
 
@@ -149,6 +153,7 @@ pub async fn open(
         deadline_after(conn.thread.now_ms(), timeout_ms.filter(|ms| *ms > 0).or(Some(CONNECT_FALLBACK_MS)));
     wait_established(conn, &io, deadline_ms, watch_client).await?;
     Ok(Upstream {
+        local: socket2::SockRef::from(&io).local_addr().ok().and_then(|address| address.as_socket()),
         side: Side::new(io),
         server: Arc::clone(&server.live),
         key,
@@ -220,6 +225,7 @@ pub fn keep(conn: &mut Connection, px: &Proxy, server: &Server, upstream: Upstre
         shared_before: upstream.shared_before,
         since_ms: conn.thread.now_ms(),
         requests: upstream.requests,
+        local: upstream.local,
     };
     if px.settings.http_reuse == HttpReuse::Never {
         if conn.own_servers.len() >= OWN_MAX {
