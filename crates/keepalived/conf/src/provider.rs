@@ -60,6 +60,8 @@ pub trait Provider {
     fn has_interface(&self, name: &str) -> bool;
     /// Whether an interface is a macvlan in private mode, as a VMAC of an earlier run is.
     fn is_vmac(&self, name: &str) -> bool;
+    /// Whether an interface is the loopback.
+    fn is_loopback(&self, name: &str) -> bool;
     /// Whether an interface is a VRF.
     fn is_vrf(&self, name: &str) -> bool;
     /// Who the daemon runs as.

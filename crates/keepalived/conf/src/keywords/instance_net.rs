@@ -84,6 +84,11 @@ fn interface(ctx: &mut Ctx<'_>, words: &Words) -> Outcome {
     super::addresses::need_interface(ctx, word, |interface| {
         format!("WARNING - interface {interface} for vrrp_instance {instance} doesn't exist")
     });
+    if ctx.provider.is_loopback(word) {
+        ctx.config(format!("({instance}) cannot use a loopback interface ({word}) for vrrp - ignoring"));
+        ctx.sink.hint("name the interface that the other routers are reached through");
+        return GO;
+    }
     set(ctx, |instance| instance.interface = Some(word.to_owned()))
 }
 

@@ -75,7 +75,8 @@ fn group_range(ctx: &mut Ctx<'_>, words: &Words) -> Option<GroupRange> {
         }
     };
     let (Ok(first), Some(port)) = (start.parse::<IpAddr>(), port) else {
-        let port = words.at(1).map(|port| format!("/port/{port}")).unwrap_or_default();
+        let given = words.at(1).filter(|_| port != Some(0));
+        let port = given.map(|port| format!("/port/{port}")).unwrap_or_default();
         ctx.config(format!("Invalid virtual server group IP address {text} {port} - skipping"));
         return None;
     };

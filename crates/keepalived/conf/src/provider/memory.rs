@@ -97,6 +97,10 @@ impl Provider for Memory {
         name.starts_with("vrrp")
     }
 
+    fn is_loopback(&self, name: &str) -> bool {
+        name == "lo"
+    }
+
     fn is_vrf(&self, name: &str) -> bool {
         name.starts_with("vrf")
     }

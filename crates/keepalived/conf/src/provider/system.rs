@@ -58,6 +58,13 @@ impl Provider for System {
         address.starts_with("00:00:5e:00:0")
     }
 
+    fn is_loopback(&self, name: &str) -> bool {
+        /// ARPHRD_LOOPBACK.
+        const LOOPBACK: &str = "772";
+        let kind = std::fs::read_to_string(format!("/sys/class/net/{name}/type")).unwrap_or_default();
+        kind.trim_end() == LOOPBACK
+    }
+
     fn is_vrf(&self, name: &str) -> bool {
         let event = std::fs::read_to_string(format!("/sys/class/net/{name}/uevent")).unwrap_or_default();
         event.lines().any(|line| line == "DEVTYPE=vrf")

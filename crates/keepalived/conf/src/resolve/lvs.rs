@@ -47,6 +47,12 @@ fn name(server: &VirtualServer) -> String {
 
 fn complete(ctx: &mut Ctx<'_>, draft: VirtualServerDraft) -> Option<VirtualServer> {
     let mut server = draft.server;
+    // Nothing is said of a server whose group does not exist, or was removed for its own mistakes.
+    if let VirtualServerId::Group(group) = &server.id
+        && !ctx.draft.config.virtual_server_groups.iter().any(|known| known.name == *group)
+    {
+        return None;
+    }
     let is_mark = matches!(server.id, VirtualServerId::FwMark(_));
     if is_mark && draft.protocol.is_some() {
         ctx.config(format!(

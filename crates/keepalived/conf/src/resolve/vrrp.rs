@@ -17,9 +17,11 @@ pub fn resolve(ctx: &mut Ctx<'_>) {
     let drafts = std::mem::take(&mut ctx.draft.instances);
     let mut whole: Vec<(InstanceDraft, VrrpInstance)> = Vec::new();
     let said = ctx.sink.messages.len();
+    let mut stopped = None;
     for mut draft in drafts {
         let Some(instance) = instance::complete(ctx, &mut draft) else {
-            // the original stops at the first instance that cannot work
+            // the original stops at the first instance that cannot work, and says nothing of what would come after
+            stopped = Some(ctx.sink.messages.len());
             break;
         };
         whole.push((draft, instance));
@@ -37,6 +39,8 @@ pub fn resolve(ctx: &mut Ctx<'_>) {
     ctx.draft.config.sync_groups = groups.into_iter().map(|group| group.group).collect();
     if !judged {
         ctx.sink.messages.truncate(said);
+    } else if let Some(last) = stopped {
+        ctx.sink.messages.truncate(last);
     }
 }
 
