@@ -4,10 +4,12 @@
 //! code and the set of messages must be equal, apart from a reviewed list of reasons. Needs root and the installed
 //! keepalived; exits with 1 if a difference has no reason.
 //!
-//! usage: `keepalived-diff [--count N] [--seed N] [--show] [FILE...]`
+//! usage: `keepalived-diff [--count N] [--seed N] [--show] [--excused] [FILE...]`; `--show` prints the files, `--excused`
+//! also the differences that have a reason.
 
 mod mutate;
 mod reasons;
+mod unknown_blocks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::process::ExitStatusExt;
@@ -43,12 +45,13 @@ struct Arguments {
     count: usize,
     seed: u64,
     show: bool,
+    excused: bool,
     files: Vec<PathBuf>,
 }
 
 impl Arguments {
     fn parse() -> anyhow::Result<Self> {
-        let mut parsed = Self { count: 300, seed: 1, show: false, files: Vec::new() };
+        let mut parsed = Self { count: 300, seed: 1, show: false, excused: false, files: Vec::new() };
         let mut words = std::env::args().skip(1);
         while let Some(word) = words.next() {
             let mut value = || words.next().context("a number is missing");
@@ -56,6 +59,7 @@ impl Arguments {
                 "--count" => parsed.count = value()?.parse()?,
                 "--seed" => parsed.seed = value()?.parse()?,
                 "--show" => parsed.show = true,
+                "--excused" => parsed.excused = true,
                 other if other.starts_with('-') => bail!("unknown option {other}"),
                 file => parsed.files.push(PathBuf::from(file)),
             }
@@ -124,11 +128,16 @@ fn compare_all(arguments: &Arguments, directory: &Path) -> anyhow::Result<usize>
         std::fs::write(&path, text)?;
         let original = original(&path)?;
         let ours = ours(&path);
-        let outcome = reasons::judge(&original, &ours);
+        let judged = reasons::judge(&original, &ours, text, || {
+            std::fs::write(&path, unknown_blocks::without(text, &ours))?;
+            self::original(&path)
+        })?;
+        let outcome = judged.outcome;
         *table.entry(outcome.label()).or_default() += 1;
-        if outcome == reasons::Outcome::Unexplained {
-            unexplained += 1;
-            report(name, text, &original, &ours, arguments.show);
+        let excused = matches!(outcome, reasons::Outcome::Reason(_)) && arguments.excused;
+        unexplained += usize::from(outcome == reasons::Outcome::Unexplained);
+        if excused || outcome == reasons::Outcome::Unexplained {
+            report(name, text, judged.second.as_ref().unwrap_or(&original), &ours, arguments.show);
         }
     }
     println!("\n{:>6}  outcome of {} configurations", "count", cases.len());

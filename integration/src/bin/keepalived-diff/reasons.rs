@@ -1,6 +1,6 @@
 //! The reviewed reasons for a difference.
 
-use crate::Answer;
+use crate::{Answer, unknown_blocks};
 
 /// How two answers compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,18 +52,10 @@ const REASONS: &[Reason] = &[
         },
     },
     Reason {
-        label: "a block without a known head: the original reads its inside as the outer block, ours skips it whole",
+        label: "a number as route type that the kernel does not know: the original takes it, ours refuses the route",
         holds: |original, ours| {
-            let opened = |answer: &Answer| {
-                answer.messages.iter().any(|line| line.ends_with("Unexpected '{' - ignoring"))
-            };
-            opened(original) && opened(ours)
-        },
-    },
-    Reason {
-        label: "a number as route type that the kernel does not know: the original sends it, ours refuses the route",
-        holds: |original, ours| {
-            original.code == ours.code
+            // It may stop for an argument that such a route would need.
+            (original.code == ours.code || original.code == 2)
                 && ours.messages.iter().any(|line| line.contains("Unknown route type "))
         },
     },
@@ -95,11 +87,46 @@ const NEW: &[&str] = &[
     "auth_hmac",
 ];
 
-/// Compares two answers.
-pub fn judge(original: &Answer, ours: &Answer) -> Outcome {
+/// The reason that needs a second question to the original.
+const UNKNOWN_BLOCK: &str =
+    "a block without a known head, skipped whole: the original says the same of the file without the block";
+
+/// And the one for files that fall apart.
+const LOST_BRACE: &str =
+    "braces that do not fit: same code, and the same up to the first block without a known head";
+
+/// A judgement, with what the original said instead where it was asked a second time.
+pub struct Judged {
+    /// The judgement.
+    pub outcome: Outcome,
+    /// The second answer.
+    pub second: Option<Answer>,
+}
+
+/// Compares two answers; `repaired` asks the original about the file without the blocks that ours skipped.
+pub fn judge(
+    original: &Answer,
+    ours: &Answer,
+    text: &str,
+    repaired: impl FnOnce() -> anyhow::Result<Answer>,
+) -> anyhow::Result<Judged> {
+    let first = |outcome| Ok(Judged { outcome, second: None });
     if original.code == ours.code && original.messages == ours.messages {
-        return Outcome::Equal;
+        return first(Outcome::Equal);
     }
-    let found = REASONS.iter().find(|reason| (reason.holds)(original, ours));
-    found.map_or(Outcome::Unexplained, |reason| Outcome::Reason(reason.label))
+    if let Some(found) = REASONS.iter().find(|reason| (reason.holds)(original, ours)) {
+        return first(Outcome::Reason(found.label));
+    }
+    if !unknown_blocks::is_there(original, ours) {
+        return first(Outcome::Unexplained);
+    }
+    let second = repaired()?;
+    let outcome = if unknown_blocks::agrees(ours, &second) {
+        Outcome::Reason(UNKNOWN_BLOCK)
+    } else if unknown_blocks::agrees_before(text, original, ours) {
+        Outcome::Reason(LOST_BRACE)
+    } else {
+        Outcome::Unexplained
+    };
+    Ok(Judged { outcome, second: Some(second) })
 }
