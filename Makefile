@@ -64,7 +64,8 @@ sim: ## the VRRP simulation: SIM_HOURS=, SIM_SEED=
 
 fuzz: ## every property test with many more inputs: CASES=
 	PROPTEST_CASES=$(or $(CASES),20000) $(CARGO) test --release --package haproxy-http --package haproxy-conf \
-		--package keepalived-vrrp --package keepalived-wire --package keepalived-conf --package common-base
+		--package keepalived-vrrp --package keepalived-wire --package keepalived-net --package keepalived-notify \
+		--package keepalived-conf --package common-base
 
 compatibility: ## docs/COMPATIBILITY.md from the keyword tables of both programs
 	$(CARGO) build --package rhaproxy --package rkeepalived

@@ -236,6 +236,21 @@ mod tests {
         assert!(!is_name("ssh", "sshd"));
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn any_event_is_read(kind in 0..12_u32, bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..120)) {
+            let mut bytes = bytes;
+            if let Some(at) = bytes.get_mut(EVENT_AT..EVENT_AT + 4) {
+                at.copy_from_slice(&(1_u32 << kind).to_ne_bytes());
+            }
+            let mut table = ProcessTable::default();
+            let told = Told { events: read(&bytes).into_iter().collect(), lost: false };
+            proptest::prop_assert!(table.follow(&told).is_empty(), "nothing is tracked");
+        }
+    }
+
     #[test]
     fn damaged_events_are_nothing() {
         for length in 0..80 {

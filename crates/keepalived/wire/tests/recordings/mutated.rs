@@ -1,7 +1,7 @@
 //! Recorded packets with bytes changed, cut, added or put together anew. None may make the reader panic, and what it
 //! still accepts must be what a sender with that key would have written.
 //!
-//! `FUZZ_CASES` sets how many are tried of each kind.
+//! `PROPTEST_CASES` sets how many are tried of each kind.
 
 use std::net::IpAddr;
 
@@ -96,7 +96,7 @@ fn adverts() -> Vec<(&'static str, &'static [u8])> {
 }
 
 fn cases() -> u32 {
-    std::env::var("FUZZ_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(2_000)
+    std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(2_000)
 }
 
 proptest! {
