@@ -15,5 +15,6 @@ pub mod pidfile;
 pub mod process;
 pub mod sdnotify;
 pub mod signals;
+pub mod sockets;
 pub mod tcpinfo;
 pub mod users;

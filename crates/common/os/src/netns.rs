@@ -32,3 +32,14 @@ pub fn privatise(directory: &Path, own: &Path) -> io::Result<()> {
     mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_SLAVE, None::<&str>)?;
     Ok(mount(Some(own), directory, None::<&str>, MsFlags::MS_BIND, None::<&str>)?)
 }
+
+/// Runs `work` on this thread inside the namespace NAME of `ip netns`, and comes back.
+pub fn within<T>(name: &str, work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let there = open(name)?;
+    let here = open_current()?;
+    enter(&there)?;
+    let done = work();
+    // a thread left in a foreign namespace would bind everything else there: that must not go on unseen
+    enter(&here)?;
+    done
+}

@@ -119,6 +119,10 @@ pub struct Session {
     pub timeout: Duration,
     /// True after `quit`.
     pub closing: bool,
+    /// It may ask for the listening sockets.
+    pub hands_out: bool,
+    /// The listening sockets were asked for, and go out instead of an answer.
+    pub gives: bool,
 }
 
 impl Session {
@@ -132,6 +136,8 @@ impl Session {
             experimental: false,
             timeout,
             closing: false,
+            hands_out: false,
+            gives: false,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod control;
+pub mod handout;
 pub mod page;
 pub mod services;
 pub mod source;

@@ -201,7 +201,7 @@ pub struct Server {
 }
 
 /// The server another one follows (`track`).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Tracked {
     /// `backend/server` as statistics show it.
     pub name: String,
@@ -255,17 +255,22 @@ impl Server {
         self.conf.load_full()
     }
 
-    /// Takes the settings of a new configuration and keeps what is live. Weight and maxconn set at run time give way
-    /// to the new file's values, as after the original's reload.
+    /// Takes the settings of a new configuration and keeps what is live. What was set at run time (weight, maxconn,
+    /// address) gives way only where the file says something else than before.
     pub fn adopt(&self, conf: ServerConf) {
-        self.user_weight.store(conf.weight, Relaxed);
-        self.initial_weight.store(conf.weight, Relaxed);
-        self.maxconn.store(conf.maxconn, Relaxed);
-        self.minconn.store(conf.minconn, Relaxed);
+        // what was changed at run time stays, unless the configuration changed it too
         let before = self.conf.load_full();
+        if before.weight != conf.weight {
+            self.user_weight.store(conf.weight, Relaxed);
+            self.initial_weight.store(conf.weight, Relaxed);
+        }
+        if (before.maxconn, before.minconn) != (conf.maxconn, conf.minconn) {
+            self.maxconn.store(conf.maxconn, Relaxed);
+            self.minconn.store(conf.minconn, Relaxed);
+        }
         adopt_check(&mut self.check(), before.check, conf.check, conf.rise, conf.fall);
         adopt_check(&mut self.agent(), before.agent, conf.agent, 1, 1);
-        if self.address.swap(None).is_some() {
+        if before.address != conf.address && self.address.swap(None).is_some() {
             self.address_changes.fetch_add(1, Relaxed);
         }
         match (before.disabled, conf.disabled) {

@@ -43,10 +43,7 @@ pub fn begin(target: &Target<'_>) -> io::Result<Io> {
             unix_stream(socket)
         }
         ServerAddress::Abstract(name) => {
-            let mut path = vec![0u8];
-            path.extend_from_slice(name);
-            use std::os::unix::ffi::OsStrExt;
-            let address = SockAddr::unix(std::path::Path::new(std::ffi::OsStr::from_bytes(&path)))?;
+            let address = crate::listen::abstract_address(name)?;
             let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None)?;
             connect_now(&socket, &address)?;
             unix_stream(socket)

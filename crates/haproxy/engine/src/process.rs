@@ -1,5 +1,6 @@
 //! What all threads of the process share: the live snapshot, limits, counters, mailboxes.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
@@ -11,6 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::accept::Accepted;
 use crate::clock::Clock;
+use crate::door::{self, Doors, Duty, Places};
 use crate::log::LogOutput;
 use crate::service::Services;
 use crate::thread::Thread;
@@ -19,13 +21,19 @@ use crate::thread::Thread;
 pub enum ThreadMessage {
     /// A connection another thread accepted.
     Connection(Accepted),
-    /// Use the process's newest snapshot for what begins from now on.
-    Snapshot,
+    /// Use this snapshot for what begins from now on, with the sockets of its listeners.
+    Snapshot(Arc<Snapshot>, Arc<Places>),
     /// Listen on these sockets too.
     Listen(Vec<crate::accept::ListenSocket>),
-    /// Stop accepting on the listeners of this generation (or older).
-    Unlisten(u64),
-    /// End idle connections and accept no more.
+    /// Let go of these sockets.
+    Unlisten(Arc<HashSet<u64>>),
+    /// Stop listening for a while, or listen again.
+    Pause(Duty),
+    /// Some listeners are leaving: their idle connections end when their time comes.
+    Leaving,
+    /// End what still runs on snapshots of this generation or older.
+    Cut(u64),
+    /// End with the last connection.
     SoftStop,
     /// Close the idle connections to a server.
     Forget(Arc<haproxy_balance::Server>),
@@ -61,6 +69,8 @@ pub struct Process {
     pub slot_waiters: AtomicU32,
     /// Streams that ended in a panic.
     pub panics: AtomicU64,
+    /// Listening sockets.
+    pub doors: Doors,
     /// Where the runner of health checks is reached.
     pub health: crate::health::Hub,
     /// Where log lines go.
@@ -84,12 +94,14 @@ pub struct Process {
 }
 
 impl Process {
-    /// Puts a snapshot to work for everything that begins from now on.
-    pub fn put_to_work(&self, snapshot: Arc<Snapshot>) {
+    /// Puts a snapshot to work for everything that begins from now on; which listener each socket serves then.
+    pub fn put_to_work(&self, snapshot: Arc<Snapshot>) -> Arc<Places> {
+        let places = Arc::new(door::plan(&snapshot, &self.doors.all()).places);
         self.maxconn.store(snapshot.global.maxconn_effective, Ordering::Relaxed);
         self.snapshot.store(Arc::clone(&snapshot));
-        self.health.adopt(snapshot);
-        self.tell(|| ThreadMessage::Snapshot);
+        self.health.adopt(Arc::clone(&snapshot));
+        self.tell(|| ThreadMessage::Snapshot(Arc::clone(&snapshot), Arc::clone(&places)));
+        places
     }
 
     /// Sends all data threads a message.

@@ -1,14 +1,15 @@
 //! Starting the data threads and talking to them.
 
+use std::collections::HashSet;
 use std::io;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use haproxy_model::snapshot::Snapshot;
+use haproxy_model::snapshot::{Listener, Snapshot};
 use haproxy_stats::counter::PerThread;
 use tokio::runtime::LocalOptions;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -16,6 +17,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use crate::accept::{self, ListenSocket};
 use crate::clock::Clock;
 use crate::conn;
+use crate::door::{Door, Doors, Duty, OpenSocket};
 use crate::log::LogOutput;
 use crate::process::{Process, ThreadMessage};
 use crate::service::Services;
@@ -43,7 +45,7 @@ pub struct Machine {
 pub struct Running {
     /// What its threads share.
     pub process: Arc<Process>,
-    joins: Vec<JoinHandle<()>>,
+    joins: Mutex<Vec<JoinHandle<()>>>,
     next_thread: AtomicU32,
 }
 
@@ -76,6 +78,7 @@ pub fn start(
         slot_free: tokio::sync::Notify::new(),
         slot_waiters: AtomicU32::new(0),
         panics: AtomicU64::new(0),
+        doors: Doors::default(),
         health: crate::health::Hub::default(),
         log,
         services,
@@ -91,7 +94,7 @@ pub fn start(
             .spawn(move || data_thread(index, process, mailbox))?;
         joins.push(join);
     }
-    let running = Running { process, joins, next_thread: AtomicU32::new(0) };
+    let running = Running { process, joins: Mutex::new(joins), next_thread: AtomicU32::new(0) };
     running.listen(sockets);
     Ok(running)
 }
@@ -100,34 +103,69 @@ impl Running {
     /// Hands open sockets to the threads, in turns.
     pub fn listen(&self, sockets: Vec<ListenSocket>) {
         for socket in sockets {
+            self.process.doors.keep(&socket.socket);
             let turn = self.next_thread.fetch_add(1, Ordering::Relaxed) as usize % self.process.threads;
             // a thread that is gone cannot listen: the process is ending
             drop(self.process.mailboxes[turn].send(ThreadMessage::Listen(vec![socket])));
         }
     }
 
-    /// Puts a new snapshot to work for everything that begins from now on.
-    pub fn replace(&self, snapshot: Arc<Snapshot>) {
+    /// Puts a new snapshot to work for everything that begins from now on. The sockets that no longer have a listener
+    /// come back: they go on with the old one until [`Running::unlisten`].
+    pub fn replace(&self, snapshot: Arc<Snapshot>) -> Vec<Arc<OpenSocket>> {
+        let process = &self.process;
+        let open = process.doors.all();
         for section in &snapshot.caches {
             section.cache.reconfigure(section.settings);
         }
-        self.process.put_to_work(snapshot);
+        snapshot.take_over(&process.snapshot.load(), process.clock.now_ms());
+        let places = process.put_to_work(snapshot);
+        open.into_iter().filter(|socket| !places.contains_key(&socket.id)).collect()
     }
 
-    /// Stops accepting and ends idle connections; streams go on to their end.
-    pub fn soft_stop(&self) {
-        self.process.stopping.store(true, Ordering::Relaxed);
+    /// Closes sockets. What waits in their queues is still served.
+    pub fn unlisten(&self, sockets: &[Arc<OpenSocket>]) {
+        let ids: Arc<HashSet<u64>> = Arc::new(sockets.iter().map(|socket| socket.id).collect());
+        self.process.doors.forget(&ids);
+        self.process.tell(|| ThreadMessage::Unlisten(Arc::clone(&ids)));
+    }
+
+    /// The connections of these listeners end when they can: after their response, or when nothing comes any more, spread
+    /// over `spread_ms` (`u64::MAX`: none is closed because of it).
+    pub fn leave<'a>(&self, listeners: impl Iterator<Item = &'a Listener>, spread_ms: u64) {
+        let now_ms = self.process.clock.now_ms();
+        for listener in listeners {
+            listener.live.leave(now_ms, spread_ms);
+        }
+        self.process.tell(|| ThreadMessage::Leaving);
+    }
+
+    /// Stops listening for a while.
+    pub fn pause(&self) {
+        self.process.tell(|| ThreadMessage::Pause(Duty::Pause));
+    }
+
+    /// Listens again.
+    pub fn resume(&self) {
+        self.process.tell(|| ThreadMessage::Pause(Duty::Accept));
+    }
+
+    /// Ends what still runs on snapshots of `generation` or older.
+    pub fn cut(&self, generation: u64) {
+        self.process.tell(|| ThreadMessage::Cut(generation));
+    }
+
+    /// Stops accepting, has all connections leave, and ends each thread with its last one.
+    pub fn soft_stop(&self, spread_ms: u64) {
+        self.unlisten(&self.process.doors.all());
+        self.leave(self.process.snapshot.load().listeners.iter(), spread_ms);
         self.process.tell(|| ThreadMessage::SoftStop);
     }
 
-    /// Closes the listeners opened for `generation` or before.
-    pub fn unlisten(&self, generation: u64) {
-        self.process.tell(|| ThreadMessage::Unlisten(generation));
-    }
-
     /// Waits for the threads, which end after a soft stop with their last connection.
-    pub fn join(self) {
-        for join in self.joins {
+    pub fn join(&self) {
+        let joins = std::mem::take(&mut *self.joins.lock().unwrap_or_else(PoisonError::into_inner));
+        for join in joins {
             drop(join.join());
         }
     }
@@ -164,7 +202,6 @@ fn data_thread(index: usize, process: Arc<Process>, mailbox: UnboundedReceiver<T
 }
 
 async fn serve(thread: Rc<Thread>, mut mailbox: UnboundedReceiver<ThreadMessage>) {
-    let (gone, _) = tokio::sync::watch::channel(0u64);
     let mut purge = tokio::time::interval(PURGE_EVERY);
     purge.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -184,29 +221,59 @@ async fn serve(thread: Rc<Thread>, mut mailbox: UnboundedReceiver<ThreadMessage>
         match message {
             None => return,
             Some(ThreadMessage::Connection(accepted)) => conn::spawn(&thread, accepted),
-            Some(ThreadMessage::Snapshot) => thread.renew_snapshot(),
             Some(ThreadMessage::Forget(server)) => thread.idle.borrow_mut().forget(&server),
             Some(ThreadMessage::Ask(look)) => look(&thread),
+            Some(ThreadMessage::Snapshot(snapshot, places)) => {
+                thread.renew_snapshot(snapshot, &places);
+                tokio::task::spawn_local(renew_idle(Rc::clone(&thread)));
+            }
             Some(ThreadMessage::Listen(sockets)) => {
-                for socket in sockets {
-                    tokio::task::spawn_local(accept::run(Rc::clone(&thread), socket, gone.subscribe()));
-                }
+                sockets.into_iter().for_each(|socket| watch(&thread, socket))
             }
-            Some(ThreadMessage::Unlisten(generation)) => {
-                gone.send_replace(generation);
+            Some(ThreadMessage::Unlisten(ids)) => {
+                thread.doors.borrow_mut().retain(|door| {
+                    let stays = !ids.contains(&door.socket.id);
+                    if !stays {
+                        door.set_duty(Duty::Leave);
+                    }
+                    stays
+                });
             }
+            Some(ThreadMessage::Pause(duty)) => {
+                thread.doors.borrow().iter().for_each(|door| door.set_duty(duty));
+            }
+            Some(ThreadMessage::Leaving) => {
+                thread.turn_epoch();
+                thread.notes.all().iter().for_each(|note| note.wake());
+            }
+            Some(ThreadMessage::Cut(generation)) => thread.cut(generation),
             Some(ThreadMessage::SoftStop) => {
-                gone.send_replace(u64::MAX);
-                thread.drain();
+                thread.draining.set(true);
                 thread.idle.borrow_mut().purge(0, |_| 0);
-                if is_finished(&thread) {
-                    return;
-                }
                 // from now on the end is to be noticed soon
                 purge = tokio::time::interval(Duration::from_millis(20));
             }
         }
     }
+}
+
+/// Idle connections woken at once, and the time between two such groups.
+const RENEW_AT_ONCE: usize = 64;
+const RENEW_PAUSE: Duration = Duration::from_millis(2);
+
+/// Has idle connections look at the new snapshot, a few at a time, so that none keeps the old one in memory.
+async fn renew_idle(thread: Rc<Thread>) {
+    thread.turn_epoch();
+    for group in thread.notes.all().chunks(RENEW_AT_ONCE) {
+        group.iter().for_each(|note| note.wake());
+        tokio::time::sleep(RENEW_PAUSE).await;
+    }
+}
+
+fn watch(thread: &Rc<Thread>, socket: ListenSocket) {
+    let door = Door::new(socket.socket, Rc::new(socket.snapshot), socket.listener);
+    thread.doors.borrow_mut().push(Rc::clone(&door));
+    tokio::task::spawn_local(accept::run(Rc::clone(thread), door));
 }
 
 fn is_finished(thread: &Thread) -> bool {

@@ -97,6 +97,18 @@ impl Note {
         }
     }
 
+    /// Has the connection look where it is.
+    pub fn wake(&self) {
+        if let Some(task) = &*self.waker.borrow() {
+            task.wake_by_ref();
+        }
+    }
+
+    /// Generation of the stream's configuration; none while there is no stream.
+    pub fn generation(&self) -> Option<u64> {
+        self.snapshot.borrow().as_ref().map(|snapshot| snapshot.generation)
+    }
+
     /// True when the stream is to end; `cx` is woken then.
     fn is_killed(&self, cx: &Context<'_>) -> bool {
         self.calls.set(self.calls.get().wrapping_add(1));
@@ -138,13 +150,9 @@ impl Notes {
         self.all.borrow_mut().remove(&id);
     }
 
-    /// Has all connections look where they are.
-    pub fn wake(&self) {
-        for note in self.all.borrow().values() {
-            if let Some(task) = &*note.waker.borrow() {
-                task.wake_by_ref();
-            }
-        }
+    /// All connections.
+    pub fn all(&self) -> Vec<Rc<Note>> {
+        self.all.borrow().values().map(Rc::clone).collect()
     }
 
     /// Those that have a stream, in the order their connections came.

@@ -12,9 +12,10 @@ use haproxy_stats::objects::ProcessCounters;
 
 use crate::buffer::BufferPool;
 use crate::clock::ThreadClock;
+use crate::door::{Door, Places};
 use crate::idle::IdlePool;
 use crate::process::Process;
-use crate::sessions::Notes;
+use crate::sessions::{Note, Notes};
 
 /// Size of the buffers that carry long bodies.
 const LARGE_BUFFER: usize = 64 * 1024;
@@ -48,11 +49,14 @@ pub struct Thread {
     spare_txns: RefCell<Vec<Box<Txn>>>,
     spare_texts: RefCell<Vec<Vec<u8>>>,
     random: Cell<u64>,
-    /// True once new requests on kept connections are refused.
+    /// Sockets it accepts on.
+    pub doors: RefCell<Vec<Rc<Door>>>,
+    /// True once the thread ends with its last connection.
     pub draining: Cell<bool>,
     /// CPU the thread used of the last second, percent.
     pub cpu_percent: Cell<u32>,
     cpu_before: Cell<(u64, u64)>,
+    epoch: Cell<u64>,
 }
 
 impl Thread {
@@ -76,9 +80,11 @@ impl Thread {
             spare_txns: RefCell::new(Vec::new()),
             spare_texts: RefCell::new(Vec::new()),
             random: Cell::new(seed | 1),
+            doors: RefCell::new(Vec::new()),
             draining: Cell::new(false),
             cpu_percent: Cell::new(0),
             cpu_before: Cell::new((0, 0)),
+            epoch: Cell::new(0),
             process,
         }
     }
@@ -93,9 +99,31 @@ impl Thread {
         Rc::ptr_eq(&self.snapshot.borrow(), snapshot)
     }
 
-    /// Takes up the process's newest snapshot.
-    pub fn renew_snapshot(&self) {
-        *self.snapshot.borrow_mut() = Rc::new(self.process.snapshot.load_full());
+    /// Takes up a snapshot for what begins from now on. Doors without a place in it go on as before.
+    pub fn renew_snapshot(&self, snapshot: Arc<Snapshot>, places: &Places) {
+        let snapshot = Rc::new(snapshot);
+        for door in self.doors.borrow().iter() {
+            if let Some(listener) = places.get(&door.socket.id) {
+                *door.serves.borrow_mut() = (Rc::clone(&snapshot), *listener);
+            }
+        }
+        *self.snapshot.borrow_mut() = snapshot;
+    }
+
+    /// Ends the streams that run on a snapshot of `generation` or older.
+    pub fn cut(&self, generation: u64) {
+        let runs_on = |note: &Rc<Note>| note.generation().is_some_and(|own| own <= generation);
+        self.notes.streams().into_iter().filter(runs_on).for_each(|note| note.kill());
+    }
+
+    /// Counts how often idle connections had reason to look around.
+    pub fn epoch(&self) -> u64 {
+        self.epoch.get()
+    }
+
+    /// Gives idle connections reason to look around once they are woken.
+    pub fn turn_epoch(&self) {
+        self.epoch.set(self.epoch.get() + 1);
     }
 
     /// Milliseconds at the beginning of this turn.
@@ -106,12 +134,6 @@ impl Thread {
     /// The date at the beginning of this turn.
     pub fn date(&self) -> Date {
         self.clock.date()
-    }
-
-    /// Keeps no connection longer than its request from now on.
-    pub fn drain(&self) {
-        self.draining.set(true);
-        self.notes.wake();
     }
 
     /// This thread's part of the process's counters.

@@ -44,9 +44,13 @@ impl Snapshot {
         let id = ServerId(self.servers.len() as u32);
         let queue = Arc::new(Queue::new(Arc::clone(&live.queue)));
         let tracks = settings.track.is_some();
-        let server = Server { id, backend: proxy, settings, pinned: false, live, queue };
+        let backend = proxy;
+        let mut server =
+            Server { id, backend, settings, pinned: false, live, queue, continues: false, tracks: None };
         if tracks {
-            let (backend, index) = tracking::follow(self, &self.proxies[proxy.index()], &server)?;
+            let ((backend, index), tracked) = tracking::follow(self, &self.proxies[proxy.index()], &server)?;
+            server.live.track(Some(tracked.clone()));
+            server.tracks = Some(tracked);
             self.proxies[backend].servers[index].pinned = true;
         }
         let px = &mut self.proxies[proxy.index()];

@@ -87,6 +87,8 @@ pub struct Global {
     pub var_limits: VarLimits,
     /// `nosplice`
     pub nosplice: bool,
+    /// `noreuseport`
+    pub noreuseport: bool,
     /// `set-dumpable`
     pub set_dumpable: bool,
     /// `server-state-base`
@@ -222,6 +224,7 @@ impl Default for Global {
             sndbuf_server: None,
             var_limits: VarLimits::default(),
             nosplice: false,
+            noreuseport: false,
             set_dumpable: false,
             server_state_base: None,
             server_state_file: None,

@@ -52,21 +52,32 @@ pub fn resolve(
         global: draft.global.clone(),
         proxies: Vec::with_capacity(draft.proxies.len()),
         listeners: Vec::new(),
+        listeners_by_live: HashMap::new(),
         servers: Vec::new(),
         rule_places: std::mem::take(&mut draft.rule_places),
         caches,
-        process_vars: old.map_or_else(Arc::default, |old| Arc::clone(&old.process_vars)),
+        process_vars: Arc::default(),
+        first_vars: Vec::new(),
     };
     crate::variables::compute(&mut draft, &snapshot.process_vars, diags);
+    if let Some(old) = old {
+        let computed = std::mem::replace(&mut snapshot.process_vars, Arc::clone(&old.process_vars));
+        snapshot.first_vars = computed.ids().into_iter().map(|id| (id, computed.value(id))).collect();
+    }
     let by_name: Arc<HashMap<Vec<u8>, ProxyId>> = Arc::new(names.backends.clone());
+    let former: HashMap<&[u8], &Proxy> =
+        old.map(|old| old.proxies.iter().map(|px| (px.name.as_slice(), px)).collect()).unwrap_or_default();
     for (index, px) in draft.proxies.iter().enumerate() {
         check_proxy(px, &draft, diags);
         external_check(px, &draft, diags);
-        let proxy = build(px, ProxyId(index as u32), threads, &names, &by_name, &mut snapshot, old, diags);
+        let id = ProxyId(index as u32);
+        let proxy = build(px, id, threads, &names, &by_name, &mut snapshot, old, &former, diags);
         snapshot.proxies.push(proxy);
     }
     crate::tracking::all(&mut snapshot, diags);
     fullconn(&mut snapshot);
+    snapshot.listeners_by_live =
+        snapshot.listeners.iter().map(|l| (Arc::as_ptr(&l.live) as usize, l.id)).collect();
     (diags.counts().alerts == errors_before).then_some(snapshot)
 }
 
@@ -400,6 +411,7 @@ fn build(
     by_name: &Arc<HashMap<Vec<u8>, ProxyId>>,
     snapshot: &mut Snapshot,
     old: Option<&Snapshot>,
+    former: &HashMap<&[u8], &Proxy>,
     diags: &mut Diagnostics,
 ) -> Proxy {
     let caches: Vec<Arc<str>> =
@@ -416,9 +428,7 @@ fn build(
     if !px.stats_seen {
         settings.stats = None;
     }
-    let before = old.and_then(|old| {
-        old.proxies.iter().find(|other| other.name == px.name.as_bytes() && other.role == role)
-    });
+    let before = former.get(px.name.as_bytes()).copied().filter(|other| other.role == role);
     let live =
         before.map_or_else(|| Arc::new(proxy_live(threads, &settings)), |other| Arc::clone(&other.live));
     let mut listeners = Vec::new();
@@ -443,6 +453,9 @@ fn build(
             });
         }
     }
+    let former_servers: HashMap<&str, &Server> = before
+        .map(|other| other.servers.iter().map(|s| (&*s.settings.balance.name, s)).collect())
+        .unwrap_or_default();
     let mut servers: Vec<Server> = Vec::with_capacity(px.servers.len());
     let mut servers_by_cookie = HashMap::new();
     for (index, server) in px.servers.iter().enumerate() {
@@ -451,13 +464,9 @@ fn build(
         if let Some(cookie) = &server.balance.cookie {
             servers_by_cookie.entry(cookie.clone()).or_insert(index as u32);
         }
-        let kept = before
-            .and_then(|other| other.servers.iter().find(|s| s.settings.balance.name == server.balance.name));
+        let kept = former_servers.get(&*server.balance.name).copied();
         let (live, queue) = match kept {
-            Some(other) => {
-                other.live.adopt(server.balance.clone());
-                (Arc::clone(&other.live), Arc::clone(&other.queue))
-            }
+            Some(other) => (Arc::clone(&other.live), Arc::clone(&other.queue)),
             None => {
                 let live = Arc::new(haproxy_balance::Server::new(server.balance.clone(), threads));
                 begin_state(server, &live);
@@ -466,7 +475,10 @@ fn build(
             }
         };
         let pinned = names.spoken_of.borrow().contains(&server_id);
-        servers.push(Server { id: server_id, backend: id, settings: server.clone(), pinned, live, queue });
+        let continues = kept.is_some();
+        let settings = server.clone();
+        let tracks = None;
+        servers.push(Server { id: server_id, backend: id, settings, pinned, live, queue, continues, tracks });
     }
     if matches!(settings.balance.algorithm, haproxy_balance::Algorithm::RoundRobin)
         && servers.len() > ROUND_ROBIN_MAX
@@ -557,7 +569,12 @@ fn proxy_live(threads: usize, settings: &Settings) -> ProxyLive {
 }
 
 fn listener_live(threads: usize) -> ListenerLive {
-    ListenerLive { counters: PerThread::new(threads), connections: AtomicU32::new(0) }
+    ListenerLive {
+        counters: PerThread::new(threads),
+        connections: AtomicU32::new(0),
+        leaving_since_ms: AtomicU64::new(0),
+        leaving_spread_ms: AtomicU64::new(0),
+    }
 }
 
 fn resolve_default(px: &ProxyDraft, names: &NameTable, diags: &mut Diagnostics) -> Option<ProxyId> {

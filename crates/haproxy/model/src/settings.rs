@@ -480,7 +480,7 @@ impl BindSettings {
 }
 
 /// An address a socket can be bound to, or an inherited socket.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum BindAddress {
     /// IPv4 or IPv6.
     Ip(std::net::SocketAddr),

@@ -5,12 +5,13 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use common_base::ids::{ListenerId, ProxyId, ServerId};
+use haproxy_balance::server::Tracked;
 use haproxy_balance::{Balancer, Queue};
-use haproxy_expr::vars::ProcessVars;
+use haproxy_expr::vars::{ProcessVars, SharedValue, VarId};
 use haproxy_expr::{Condition, Expr, LogFormat};
 use haproxy_filters::cache::Cache;
 use haproxy_rules::{RuleSet, Switch};
@@ -31,6 +32,8 @@ pub struct Snapshot {
     pub proxies: Vec<Proxy>,
     /// All listening addresses; a `ListenerId` is an index here.
     pub listeners: Vec<Listener>,
+    /// Listeners by what lasts of them.
+    pub listeners_by_live: HashMap<usize, ListenerId>,
     /// Where each server stands; a `ServerId` is an index here.
     pub servers: Vec<(ProxyId, u32)>,
     /// File and line of each rule, by its number.
@@ -39,6 +42,8 @@ pub struct Snapshot {
     pub caches: Vec<CacheSection>,
     /// Variables of scope `proc`.
     pub process_vars: Arc<ProcessVars>,
+    /// Values the global section gives some of them when the snapshot is put to work.
+    pub first_vars: Vec<(VarId, Option<SharedValue>)>,
 }
 
 impl Snapshot {
@@ -56,6 +61,32 @@ impl Snapshot {
     /// The listener of an id of this snapshot.
     pub fn listener(&self, id: ListenerId) -> &Listener {
         &self.listeners[id.index()]
+    }
+
+    /// The listener that continues another snapshot's.
+    pub fn listener_of(&self, live: &Arc<ListenerLive>) -> Option<ListenerId> {
+        self.listeners_by_live.get(&(Arc::as_ptr(live) as usize)).copied()
+    }
+
+    /// What was there before takes its new settings, and balancers what comes of them. To be done once, when the snapshot
+    /// is put to work in the place of `old`: one that is refused must change nothing.
+    pub fn take_over(&self, old: &Snapshot, now_ms: u64) {
+        for (id, value) in &self.first_vars {
+            self.process_vars.set(*id, value.clone());
+        }
+        let before: HashMap<*const ProxyLive, &Proxy> =
+            old.proxies.iter().map(|px| (Arc::as_ptr(&px.live), px)).collect();
+        for px in &self.proxies {
+            let Some(before) = before.get(&Arc::as_ptr(&px.live)) else { continue };
+            if before.settings.maxconn != px.settings.maxconn {
+                px.live.maxconn.store(px.settings.maxconn.unwrap_or(0), Ordering::Relaxed);
+            }
+            for server in px.servers.iter().filter(|server| server.continues) {
+                server.live.adopt(server.settings.balance.clone());
+                server.live.track(server.tracks.clone());
+            }
+            px.balancer.refresh(now_ms);
+        }
     }
 
     /// A backend by name.
@@ -100,6 +131,32 @@ pub struct ListenerLive {
     pub counters: PerThread<ListenerCounters>,
     /// Connections now.
     pub connections: AtomicU32,
+    /// When its connections began to leave, milliseconds; 0 while they stay.
+    pub leaving_since_ms: AtomicU64,
+    /// Time over which they leave, milliseconds; `u64::MAX` is for ever.
+    pub leaving_spread_ms: AtomicU64,
+}
+
+impl ListenerLive {
+    /// Its connections are to end from `now_ms` on, over `spread_ms`.
+    pub fn leave(&self, now_ms: u64, spread_ms: u64) {
+        self.leaving_spread_ms.store(spread_ms, Ordering::Relaxed);
+        self.leaving_since_ms.store(now_ms.max(1), Ordering::Relaxed);
+    }
+
+    /// When the connection of a session is to end, milliseconds; `u64::MAX` for never.
+    pub fn leaves_at_ms(&self, session: u64) -> u64 {
+        let since_ms = self.leaving_since_ms.load(Ordering::Relaxed);
+        if since_ms == 0 {
+            return u64::MAX;
+        }
+        match self.leaving_spread_ms.load(Ordering::Relaxed) {
+            u64::MAX => u64::MAX,
+            0 => since_ms,
+            // sessions are numbered in order: neighbours shall not leave together
+            spread_ms => since_ms + session.wrapping_mul(0x9e37_79b9_7f4a_7c15) % spread_ms,
+        }
+    }
 }
 
 /// What lasts of a proxy across snapshots.
@@ -438,4 +495,8 @@ pub struct Server {
     pub live: Arc<haproxy_balance::Server>,
     /// Requests that wait for this very server.
     pub queue: Arc<Queue<Waiter>>,
+    /// True when the snapshot before had it too: its new settings wait for [`Snapshot::take_over`].
+    pub continues: bool,
+    /// The server whose state it shares.
+    pub tracks: Option<Tracked>,
 }

@@ -13,7 +13,7 @@ pub fn all(snapshot: &mut Snapshot, diags: &mut Diagnostics) {
     for px in &snapshot.proxies {
         for server in px.servers.iter().filter(|server| server.settings.track.is_some()) {
             match follow(snapshot, px, server) {
-                Ok(place) => followed.push(place),
+                Ok((place, tracked)) => followed.push(((px.id.index(), server.id), place, tracked)),
                 Err(text) => {
                     let text = format!("'server {}' : {text}", server.settings.balance.name);
                     diags.plain(Severity::Alert, text);
@@ -21,13 +21,23 @@ pub fn all(snapshot: &mut Snapshot, diags: &mut Diagnostics) {
             }
         }
     }
-    for (proxy, index) in followed {
+    for ((own, follower), (proxy, index), tracked) in followed {
         snapshot.proxies[proxy].servers[index].pinned = true;
+        let follower = snapshot.proxies[own].servers.iter_mut().find(|server| server.id == follower);
+        if let Some(follower) = follower {
+            if !follower.continues {
+                follower.live.track(Some(tracked.clone()));
+            }
+            follower.tracks = Some(tracked);
+        }
     }
 }
 
-/// Lets one server follow the one it names; where that one stands, as indexes of its backend and in it.
-pub fn follow(snapshot: &Snapshot, px: &Proxy, server: &Server) -> Result<(usize, usize), String> {
+/// Indexes of a server's backend and in it.
+pub type Position = (usize, usize);
+
+/// The server that one names to follow, and where it stands.
+pub fn follow(snapshot: &Snapshot, px: &Proxy, server: &Server) -> Result<(Position, Tracked), String> {
     let wanted = String::from_utf8_lossy(server.settings.track.as_deref().unwrap_or_default()).into_owned();
     let (backend, name) = match wanted.split_once('/') {
         Some((backend, name)) => (snapshot.backend_named(backend.as_bytes()), name),
@@ -48,6 +58,6 @@ pub fn follow(snapshot: &Snapshot, px: &Proxy, server: &Server) -> Result<(usize
             "unable to use {path} for tracking as it does not have any check nor agent enabled."
         ));
     }
-    server.live.track(Some(Tracked { name: path, server: Arc::clone(&followed.live) }));
-    Ok((backend.id.index(), index))
+    let tracked = Tracked { name: path, server: Arc::clone(&followed.live) };
+    Ok(((backend.id.index(), index), tracked))
 }

@@ -10,8 +10,6 @@ use std::ffi::OsString;
 
 use haproxy_conf::{Environment, Facts, Source, evaluate_command_line};
 
-use crate::role::Role;
-
 pub use flags::{FLAGS, Flag, Value};
 pub use usage::usage;
 
@@ -219,21 +217,6 @@ impl Args {
             Mode::Configured => configured && self.master_worker != MasterWorker::Systemd,
             Mode::Foreground | Mode::Debug => false,
         }
-    }
-
-    /// Why this command line cannot be run; nothing for a check, which needs no process life.
-    pub fn unavailable(&self, role: &Role) -> Option<String> {
-        // a master and its children act on these flags in their own ways
-        if self.switches.check || self.master_worker != MasterWorker::Off || !matches!(role, Role::Alone) {
-            return None;
-        }
-        let asked = [
-            (!self.finish.is_empty(), "-sf", "taking over from an older process"),
-            (!self.terminate.is_empty(), "-st", "taking over from an older process"),
-            (self.inherit_from.is_some(), "-x", "taking over listening sockets"),
-        ];
-        let (_, flag, what) = asked.into_iter().find(|(asked, ..)| *asked)?;
-        Some(format!("{flag} : {what} is not available in this version."))
     }
 }
 

@@ -2,26 +2,25 @@
 
 use std::io;
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use haproxy_admin::cli::Context;
-use haproxy_conf::{Environment, Severity, Show};
 use haproxy_engine::run::Running;
 use haproxy_model::settings::BindSettings;
-use haproxy_model::snapshot::Snapshot;
 use socket2::Socket;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::args::Args;
-use crate::handover::fixed;
 use crate::handover::receiver::{Bound, Fresh};
-use crate::load::{self, Lasting};
+use crate::load::Lasting;
 use crate::pages::{DoorKeys, Doors};
+use crate::reload::{self, Reload};
 use crate::role::Ties;
+use crate::stop::Stop;
 use crate::worker::{Describe, Wish};
-use crate::{messages, sockets, worker};
+use crate::{tell, worker};
 
 /// What the control loop owns.
 pub struct Control {
@@ -30,7 +29,7 @@ pub struct Control {
     /// What outlives one configuration.
     pub lasting: Lasting,
     /// The data plane.
-    pub running: Running,
+    pub running: Rc<Running>,
     /// Sockets of the runtime API.
     pub stats: Vec<(BindSettings, Socket)>,
     /// What its commands work on.
@@ -58,8 +57,10 @@ enum Event {
     Hangup,
     Quit,
     Reload,
-    Ignored,
+    Pause,
+    Resume,
     Drained,
+    Loaded(Box<Result<Fresh, Vec<String>>>),
     Configuration(Box<Wish>),
 }
 
@@ -88,7 +89,6 @@ async fn serve(mut control: Control) -> io::Result<Ending> {
     doors.open(&control.context, std::mem::take(&mut control.stats))?;
     let process = Arc::clone(&control.running.process);
     let mut signals = Signals::new()?;
-    let mut stopping = false;
     let (wishes, mut wished) = tokio::sync::mpsc::unbounded_channel();
     let has_master = control.ties.is_some();
     if let Some(ties) = control.ties.take() {
@@ -96,48 +96,44 @@ async fn serve(mut control: Control) -> io::Result<Ending> {
         worker::start(ties, &control.context, describe, wishes.clone())?;
     }
     tokio::task::spawn_local(haproxy_engine::health::run(Arc::clone(&process)));
+    let stop = Stop::default();
+    let mut reload = Reload::default();
     loop {
         let event = tokio::select! {
-            event = signals.next(&process, stopping) => event,
+            event = signals.next() => event,
             Some(wish) = wished.recv() => Event::Configuration(Box::new(wish)),
+            loaded = reload.finished() => Event::Loaded(Box::new(loaded)),
+            () = stop.drained(&process) => Event::Drained,
         };
         match event {
             Event::Terminate(signal) => return Ok(Ending::Killed(signal)),
-            Event::SoftStop if !stopping => {
-                stopping = true;
-                tell_stopped(&process.snapshot.load());
-                control.running.soft_stop();
-                if let Some(ms) = process.snapshot.load().global.hard_stop_after_ms {
-                    tokio::task::spawn_local(async move {
-                        tokio::time::sleep(Duration::from_millis(ms)).await;
-                        messages::print(
-                            Severity::Warning,
-                            "soft-stop running for too long, performing a hard-stop.",
-                        );
-                        std::process::exit(0);
-                    });
-                }
-            }
+            Event::SoftStop => stop.begin(&control.running),
             Event::Drained => {
                 control.running.join();
                 return Ok(Ending::Clean);
             }
-            Event::Hangup => tell_servers(&process.snapshot.load()),
-            Event::Quit => tell_memory(&process),
+            Event::Hangup => tell::servers(&process),
+            Event::Quit => tell::memory(&process),
+            Event::Pause => tell::paused(&process, || control.running.pause()),
+            Event::Resume => tell::resumed(&process, || control.running.resume()),
             // a worker gets its configurations from its master
-            Event::Reload if has_master => {}
-            Event::Reload => reload(&control),
+            Event::Reload if has_master || stop.has_begun() => {}
+            Event::Reload => reload.begin(&control, doors.keys()),
+            Event::Loaded(loaded) => {
+                let outcome = (*loaded).and_then(|fresh| reload::apply(&control, fresh, &mut doors));
+                reload::tell(outcome);
+                reload.go_on(&control, doors.keys());
+            }
             Event::Configuration(wish) => {
                 let (fresh, done) = *wish;
-                let refused = if stopping {
+                let refused = if stop.has_begun() {
                     Some("The worker is ending.".to_owned())
                 } else {
-                    apply(&control, fresh, &mut doors).err()
+                    reload::apply(&control, fresh, &mut doors).err().map(|faults| faults.join("\n"))
                 };
                 // the reader may have been killed
                 drop(done.send(refused));
             }
-            Event::SoftStop | Event::Ignored => {}
         }
     }
 }
@@ -156,7 +152,7 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self, process: &haproxy_engine::process::Process, stopping: bool) -> Event {
+    async fn next(&mut self) -> Event {
         tokio::select! {
             _ = self.terminate.recv() => Event::Terminate(nix::libc::SIGTERM),
             _ = self.interrupt.recv() => Event::Terminate(nix::libc::SIGINT),
@@ -164,16 +160,9 @@ impl Signals {
             _ = self.hangup.recv() => Event::Hangup,
             _ = self.quit.recv() => Event::Quit,
             _ = self.reload.recv() => Event::Reload,
-            _ = self.pause.recv() => Event::Ignored,
-            _ = self.resume.recv() => Event::Ignored,
-            () = drained(process), if stopping => Event::Drained,
+            _ = self.pause.recv() => Event::Pause,
+            _ = self.resume.recv() => Event::Resume,
         }
-    }
-}
-
-async fn drained(process: &haproxy_engine::process::Process) {
-    while process.connections.load(Ordering::Relaxed) > 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
@@ -186,48 +175,8 @@ fn die_of(signal: i32) -> io::Result<ExitCode> {
     Ok(ExitCode::from((128 + signal) as u8))
 }
 
-fn tell_stopped(snapshot: &Snapshot) {
-    for px in &snapshot.proxies {
-        let text = format!(
-            "Proxy {} stopped (cumulated conns: FE: {}, BE: {}).",
-            String::from_utf8_lossy(&px.name),
-            px.live.frontend.sum(|c| c.connections.load()),
-            px.live.backend.sum(|c| c.upstream.sessions.load())
-        );
-        messages::print(Severity::Warning, &text);
-    }
-}
-
-/// HUP: one line per server.
-fn tell_servers(snapshot: &Snapshot) {
-    for px in snapshot.proxies.iter().filter(|px| px.role.is_backend()) {
-        for server in &px.servers {
-            let live = &server.live;
-            let text = format!(
-                "SIGHUP: Server {}/{} is {}. Conn: {} act, {} pend, {} tot.",
-                String::from_utf8_lossy(&px.name),
-                server.settings.balance.name,
-                if live.usable() { "UP" } else { "DOWN" },
-                live.current(),
-                server.queue.length().now(),
-                live.counters.sum(|c| c.upstream.sessions.load())
-            );
-            messages::print(Severity::Warning, &text);
-        }
-    }
-}
-
-/// QUIT: what there is to tell about memory.
-fn tell_memory(process: &haproxy_engine::process::Process) {
-    let text = format!(
-        "Dumping pools usage. {} client connections; memory is managed per thread.",
-        process.connections.load(Ordering::Relaxed)
-    );
-    messages::print(Severity::Notice, &text);
-}
-
 /// What a reader is told of the process at the time it asks.
-fn describe(control: &Control, doors: DoorKeys) -> Describe {
+pub fn describe(control: &Control, doors: DoorKeys) -> Describe {
     let (args, lasting) = (control.args.clone(), control.lasting.clone());
     let process = Arc::clone(&control.running.process);
     Arc::new(move || Bound {
@@ -235,60 +184,7 @@ fn describe(control: &Control, doors: DoorKeys) -> Describe {
         lasting: lasting.clone(),
         host: process.hostname.clone(),
         old: process.snapshot.load_full(),
+        open: process.doors.all(),
         stats: doors.list(),
     })
-}
-
-/// Puts a configuration in force whose sockets are all there.
-fn apply(control: &Control, fresh: Fresh, doors: &mut Doors) -> Result<(), String> {
-    doors.renew(&control.context, &fresh.snapshot, fresh.stats).map_err(|error| error.to_string())?;
-    control.running.replace(Arc::new(fresh.snapshot));
-    control.context.patterns.store(Arc::new(fresh.patterns));
-    control.context.environment.store(Arc::new(fresh.environment));
-    control.running.listen(fresh.listening);
-    Ok(())
-}
-
-/// USR2: a new snapshot beside the running one; refused as a whole when anything is wrong with it.
-fn reload(control: &Control) {
-    let process = &control.running.process;
-    let old = process.snapshot.load_full();
-    let mut env = Environment::from_process();
-    let _ = crate::environment::before_reading(&mut env, &control.args, &process.hostname);
-    let loaded = load::load(&control.args, &mut env, load::machine_files(), &control.lasting, Some(&old));
-    let program = haproxy_conf::Program {
-        version: crate::version::VERSION.to_owned(),
-        path: String::new(),
-        pid: process.pid,
-    };
-    eprint!("{}", loaded.diags.render(&program, Show { least: Severity::Warning, carets: true }));
-    let environment = crate::start::listed(env, &loaded);
-    let Some(snapshot) = loaded.snapshot else {
-        messages::print(Severity::Alert, "Reload refused: the old configuration goes on.");
-        return;
-    };
-    if let Some(change) = fixed::difference(&fixed::list(&old.global), &fixed::list(&snapshot.global)) {
-        let text = format!("Reload refused: {change}, which a running process cannot do.");
-        messages::print(Severity::Alert, &text);
-        return;
-    }
-    let stays = |index: usize| {
-        let listener = snapshot.listeners[index].id;
-        haproxy_engine::accept::same_listener(&snapshot, listener, &old).is_some()
-    };
-    match sockets::open(&snapshot, |index| !stays(index)) {
-        Ok(opened) => {
-            control.running.replace(Arc::new(snapshot));
-            control.context.patterns.store(Arc::new(loaded.patterns));
-            control.context.environment.store(Arc::new(environment));
-            control.running.listen(opened);
-            messages::print(Severity::Notice, "Loading success.");
-        }
-        Err(faults) => {
-            for fault in faults {
-                messages::print(Severity::Alert, &fault);
-            }
-            messages::print(Severity::Alert, "Reload refused: the old configuration goes on.");
-        }
-    }
 }

@@ -112,6 +112,7 @@ pub fn draft(
     if let Some(maxconn) = args.maxconn {
         draft.global.maxconn = Some(maxconn);
     }
+    draft.global.noreuseport |= args.switches.no_reuseport;
     if let Some(pidfile) = &args.pidfile {
         draft.global.pidfile = Some(pidfile.into());
     }

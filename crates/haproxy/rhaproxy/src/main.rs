@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use haproxy_conf::{Environment, Program};
-use rhaproxy::answers::{Answer, Process, alert, answer};
+use rhaproxy::answers::{Process, answer};
 use rhaproxy::args::{self, Command, MasterWorker};
 use rhaproxy::role::Role;
 use rhaproxy::version::VERSION;
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     drop(common_os::process::set_name("haproxy"));
     let words: Vec<OsString> = arguments.collect();
     let command = match args::parse(words.iter().cloned()) {
-        Command::Run(args) if args.unavailable(&role).is_none() => {
+        Command::Run(args) => {
             rhaproxy::messages::install();
             if let Some(program) = &args.compare {
                 return rhaproxy::compare::run(program, &args, &process);
@@ -53,8 +53,7 @@ fn main() -> ExitCode {
         }
         command => command,
     };
-    let given = answer(&command, &process, &Environment::from_process())
-        .unwrap_or_else(|| refuse(&command, &process));
+    let given = answer(&command, &process, &Environment::from_process()).unwrap_or_default();
     // a closed output changes nothing about the exit code
     let _ = std::io::stdout().write_all(given.out.as_bytes());
     let _ = std::io::stderr().write_all(given.err.as_bytes());
@@ -75,14 +74,4 @@ fn describe(name: String) -> Process {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let program = Program { version: VERSION.to_owned(), path, pid: std::process::id() };
     Process { name, program, system, threads }
-}
-
-fn refuse(command: &Command, process: &Process) -> Answer {
-    let reason = match command {
-        Command::Run(args) => args.unavailable(&Role::Alone),
-        _ => None,
-    };
-    let text =
-        reason.unwrap_or_else(|| "loading a configuration is not available in this version.".to_owned());
-    Answer { err: alert(&text, process), code: 1, ..Answer::default() }
 }

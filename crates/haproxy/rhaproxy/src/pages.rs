@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use haproxy_admin::AdminServices;
 use haproxy_admin::cli::{self, Context, Level, Limits, Variables};
 use haproxy_admin::source::{About, IdleMeter};
+use haproxy_engine::door::{OpenSocket, SocketKey};
 use haproxy_engine::process::Process;
 use haproxy_expr::pattern::store::PatternRef;
 use haproxy_expr::vars::VarNames;
@@ -74,7 +75,7 @@ pub fn shown_place(bind: &BindSettings) -> String {
 /// The sockets of the runtime API that are being served.
 #[derive(Default)]
 pub struct Doors {
-    open: HashMap<String, JoinHandle<()>>,
+    open: HashMap<String, (Arc<OpenSocket>, JoinHandle<()>)>,
     keys: DoorKeys,
     connections: Arc<AtomicU32>,
 }
@@ -110,7 +111,7 @@ impl Doors {
         fresh: Vec<(BindSettings, Socket)>,
     ) -> io::Result<()> {
         let wanted: Vec<String> = snapshot.global.stats_sockets.iter().map(stats_key).collect();
-        self.open.retain(|key, task| {
+        self.open.retain(|key, (_, task)| {
             let stays = wanted.contains(key);
             if !stays {
                 task.abort();
@@ -129,11 +130,13 @@ impl Doors {
         for (bind, socket) in sockets {
             let limits = Limits {
                 level: Level::from_setting(bind.level),
+                hands_out: bind.expose_fd,
                 timeout: Duration::from_millis(snapshot.global.stats_timeout_ms),
                 connections_max: snapshot.global.stats_maxconn,
                 connections: Arc::clone(&self.connections),
             };
             socket.set_nonblocking(true)?;
+            let kept = OpenSocket::new(SocketKey::of(&bind), socket.try_clone()?);
             let context = Arc::clone(context);
             let task = if socket.domain()? == Domain::UNIX {
                 let listener = tokio::net::UnixListener::from_std(socket.into())?;
@@ -142,8 +145,10 @@ impl Doors {
                 let listener = tokio::net::TcpListener::from_std(socket.into())?;
                 tokio::task::spawn_local(cli::serve_tcp(listener, context, limits))
             };
-            self.open.insert(stats_key(&bind), task);
+            self.open.insert(stats_key(&bind), (kept, task));
         }
+        let sockets = self.open.values().map(|(socket, _)| Arc::clone(socket)).collect();
+        context.process.doors.set_commands(sockets);
         if let Ok(mut keys) = self.keys.0.lock() {
             *keys = self.open.keys().cloned().collect();
         }

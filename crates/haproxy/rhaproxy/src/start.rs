@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use common_os::daemon::{self, Fork};
@@ -22,7 +23,7 @@ use crate::load::{self, Lasting, Loaded};
 use crate::messages;
 use crate::pages::{Told, shown_place};
 use crate::role::Ties;
-use crate::sockets;
+use crate::{sockets, takeover};
 
 /// Loads the configuration and runs it, or only checks it. `words` are the arguments, for a master that the
 /// configuration asks for.
@@ -175,8 +176,16 @@ fn serve(
     }
     crate::saved::restore(&snapshot, &*load::machine_files());
     raise_limits(&snapshot)?;
-    let listening = sockets::open(&snapshot, |_| true).map_err(|faults| not_bound(faults, process))?;
-    let stats = sockets::open_stats(&snapshot, |_| true).map_err(|faults| not_bound(faults, process))?;
+    let former = ties.as_mut().and_then(|ties| ties.former.take());
+    let mut supply = takeover::supply(&args, former, process)?;
+    let opened = sockets::open(&snapshot, &mut supply, |_| true)
+        .and_then(|opened| Ok((opened, sockets::open_stats(&snapshot, &mut supply, |_| true)?)));
+    let (opened, stats) = opened.map_err(|faults| {
+        supply.give_back();
+        not_bound(faults, process)
+    })?;
+    // what was handed over and is not wanted must not keep clients waiting
+    drop(supply);
     let log = LogOutput::default();
     log.open_early(&snapshot.global.logs);
     for px in &snapshot.proxies {
@@ -190,6 +199,9 @@ fn serve(
     let no_null = |error| format!("[{}.main()] Cannot use /dev/null: {error}", process.name);
     // `quiet` and `-q` keep everything but errors from the terminal
     let null = if background || quiet { Some(daemon::null().map_err(no_null)?) } else { None };
+    enter_jail(&snapshot, process)?;
+    // nothing can go wrong any more that an older process should serve on for
+    takeover::relieve(&args);
     drop_rights(&snapshot, process)?;
     if let Some(null) = null {
         daemon::silence(&null).map_err(no_null)?;
@@ -200,8 +212,11 @@ fn serve(
     let machine = Machine { hostname: host, pid: std::process::id() };
     let services = Arc::new(crate::pages::services());
     let idle = Arc::clone(&services.idle);
-    let running = run::start(Arc::new(snapshot), listening, log, services, machine)
+    let snapshot = Arc::new(snapshot);
+    let listening = sockets::for_snapshot(&snapshot, opened);
+    let running = run::start(snapshot, listening, log, services, machine)
         .map_err(|error| format!("[{}.main()] Cannot start threads: {error}", process.name))?;
+    let running = Rc::new(running);
     let context =
         crate::pages::context(&running.process, idle, Arc::clone(&lasting.vars), patterns, &stats, told);
     let control = Control { args, lasting, running, stats, context: Arc::new(context), ties };
@@ -258,7 +273,7 @@ fn write_pidfile(path: &Path, pid: i32) -> io::Result<()> {
     std::fs::write(path, format!("{pid}\n"))
 }
 
-fn drop_rights(snapshot: &Snapshot, process: &Process) -> Result<(), String> {
+fn enter_jail(snapshot: &Snapshot, process: &Process) -> Result<(), String> {
     let global = &snapshot.global;
     let name = &process.name;
     if let Some(root) = &global.chroot {
@@ -270,6 +285,12 @@ fn drop_rights(snapshot: &Snapshot, process: &Process) -> Result<(), String> {
         nix::unistd::chdir("/")
             .map_err(|error| format!("[{name}.main()] Cannot chdir(/): {}.", error.desc()))?;
     }
+    Ok(())
+}
+
+fn drop_rights(snapshot: &Snapshot, process: &Process) -> Result<(), String> {
+    let global = &snapshot.global;
+    let name = &process.name;
     let gid = global.gid.filter(|gid| *gid != 0);
     let uid = global.uid.filter(|uid| *uid != 0);
     if gid.is_none() && uid.is_none() {

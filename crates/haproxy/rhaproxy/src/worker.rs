@@ -84,6 +84,8 @@ fn talk(fd: OwnedFd, context: &Arc<Context>, session: link::Session, timeout: Du
             (true, true) => Prompt::Shown,
         },
         timed: session.timed,
+        // who speaks for the master may have everything
+        hands_out: true,
         ..Session::new(level, timeout)
     };
     cli::serve_one(stream, Arc::clone(context), session);

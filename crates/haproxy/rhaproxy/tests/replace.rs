@@ -16,7 +16,7 @@ use haproxy_model::snapshot::Snapshot;
 use haproxy_rules::{Reply, ReplyCause};
 use rhaproxy::args::Args;
 use rhaproxy::load::{Lasting, load};
-use rhaproxy::sockets;
+use rhaproxy::sockets::{self, Supply};
 
 struct NoPages;
 
@@ -68,8 +68,9 @@ fn snapshot(front: SocketAddr, back: SocketAddr, old: Option<&Snapshot>) -> Snap
 }
 
 fn start(snapshot: Snapshot) -> (Running, Weak<Snapshot>) {
-    let sockets = sockets::open(&snapshot, |_| true).unwrap();
+    let opened = sockets::open(&snapshot, &mut Supply::default(), |_| true).unwrap();
     let snapshot = Arc::new(snapshot);
+    let sockets = sockets::for_snapshot(&snapshot, opened);
     let weak = Arc::downgrade(&snapshot);
     let machine = Machine { hostname: "test".to_owned(), pid: std::process::id() };
     (run::start(snapshot, sockets, LogOutput::default(), Arc::new(NoPages), machine).unwrap(), weak)
@@ -118,6 +119,6 @@ fn live_streams_end_on_the_configuration_they_began_with() {
     slow.read_to_string(&mut rest).unwrap();
     assert!(rest.ends_with("oneone"), "{rest}");
     until("the old configuration's memory returns", || old.strong_count() == 0);
-    running.soft_stop();
+    running.soft_stop(0);
     running.join();
 }

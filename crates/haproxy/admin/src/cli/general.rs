@@ -36,6 +36,14 @@ pub(super) const COMMANDS: &[Command] = &[
         run: quit,
     },
     Command {
+        words: &[crate::handout::COMMAND],
+        usage: "",
+        doc: "hand the listening sockets to another process",
+        level: Level::User,
+        experimental: false,
+        run: hand_out,
+    },
+    Command {
         words: &["user"],
         usage: "user",
         doc: "lower the level of the current CLI session to user",
@@ -95,6 +103,13 @@ pub(super) const COMMANDS: &[Command] = &[
 
 fn help(call: &mut Call<'_>) -> Answer {
     registry::help(&call.args, call.session).into()
+}
+
+/// Ends the conversation; the sockets go out behind it where the socket's `expose-fd listeners` allows it.
+fn hand_out(call: &mut Call<'_>) -> Answer {
+    call.session.gives = call.session.hands_out;
+    call.session.closing = true;
+    "".into()
 }
 
 /// Modes of the prompt.

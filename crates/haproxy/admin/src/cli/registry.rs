@@ -11,7 +11,7 @@ use super::{
 pub struct Command {
     /// Its words.
     pub words: &'static [&'static str],
-    /// How it is written, as the help shows it.
+    /// How it is written, as the help shows it; empty for what is not for people.
     pub usage: &'static str,
     /// What it does.
     pub doc: &'static str,
@@ -51,6 +51,11 @@ pub(super) fn find(words: &[String], _session: &Session) -> Option<(&'static Com
     all().filter(fits).max_by_key(|command| command.words.len()).map(|command| (command, command.words.len()))
 }
 
+/// Commands for people.
+fn listed() -> impl Iterator<Item = &'static Command> {
+    all().filter(|command| !command.usage.is_empty())
+}
+
 /// Width of the usage column.
 const USAGE_WIDTH: usize = 39;
 
@@ -72,7 +77,8 @@ pub(super) fn help(words: &[String], session: &Session) -> String {
             && words.iter().zip(command.words).all(|(word, own)| own.starts_with(word.as_str()))
     };
     let mut out = String::from("The following commands are valid at this level:\n");
-    let mut listed: Vec<&Command> = all().filter(begins).filter(|c| !ALWAYS.contains(&c.words[0])).collect();
+    let mut listed: Vec<&Command> =
+        listed().filter(begins).filter(|c| !ALWAYS.contains(&c.words[0])).collect();
     listed.sort_by_key(|command| command.words);
     listed.into_iter().for_each(|command| line(&mut out, command));
     all().filter(|command| ALWAYS.contains(&command.words[0])).for_each(|command| line(&mut out, command));
@@ -88,7 +94,7 @@ const SUGGESTIONS_MAX: usize = 5;
 /// What is said of a line that is no command: commands that share its first word, else those written most alike.
 pub(super) fn unknown(words: &[String], session: &Session) -> String {
     let typed = words.join(" ");
-    let mut near: Vec<(i64, &Command)> = all()
+    let mut near: Vec<(i64, &Command)> = listed()
         .filter(|command| allowed(command, session))
         .map(|command| {
             let same = words.iter().zip(command.words).take_while(|(word, own)| word == own).count();

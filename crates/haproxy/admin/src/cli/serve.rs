@@ -1,16 +1,20 @@
 //! Connections of the runtime API.
 
 use std::io;
+use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::time::timeout;
+
+use haproxy_engine::door::OpenSocket;
 
 use super::words::{self, Line};
 use super::{Answer, Context, Level, Prompt, Session, run};
+use crate::handout::{self, Given};
 
 /// What the clock of a process shows at its start.
 const CLOCK_ORIGIN_MS: u64 = 1000;
@@ -27,6 +31,8 @@ pub struct Limits {
     pub timeout: Duration,
     /// `stats maxconn`.
     pub connections_max: u32,
+    /// `expose-fd listeners`: its connections may ask for the listening sockets.
+    pub hands_out: bool,
     /// Connections now, over all sockets.
     pub connections: Arc<AtomicU32>,
 }
@@ -35,7 +41,7 @@ pub struct Limits {
 pub async fn serve_unix(listener: UnixListener, context: Arc<Context>, limits: Limits) {
     loop {
         if let Ok((stream, _)) = listener.accept().await {
-            begin(stream, &context, &limits);
+            begin(stream, &context, &limits, hand_out);
         } else {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -46,7 +52,8 @@ pub async fn serve_unix(listener: UnixListener, context: Arc<Context>, limits: L
 pub async fn serve_tcp(listener: TcpListener, context: Arc<Context>, limits: Limits) {
     loop {
         if let Ok((stream, _)) = listener.accept().await {
-            begin(stream, &context, &limits);
+            // descriptors travel over unix sockets only
+            begin(stream, &context, &limits, |_, _| {});
         } else {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -62,32 +69,64 @@ impl Drop for Counted {
     }
 }
 
-fn begin(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, context: &Arc<Context>, limits: &Limits) {
+fn begin<S: AsyncRead + AsyncWrite + Unpin + 'static>(
+    stream: S,
+    context: &Arc<Context>,
+    limits: &Limits,
+    hand_out: fn(S, &Context),
+) {
     if limits.connections.fetch_add(1, Relaxed) >= limits.connections_max {
         limits.connections.fetch_sub(1, Relaxed);
         return;
     }
     let counted = Counted(Arc::clone(&limits.connections));
-    let (context, session) = (Arc::clone(context), Session::new(limits.level, limits.timeout));
+    let session = Session { hands_out: limits.hands_out, ..Session::new(limits.level, limits.timeout) };
+    let context = Arc::clone(context);
     tokio::task::spawn_local(async move {
         // an operator who hangs up ends the connection and nothing else
-        drop(converse(stream, &context, session).await);
+        if let Ok(Some(stream)) = converse(stream, &context, session).await {
+            hand_out(stream, &context);
+        }
         drop(counted);
     });
 }
 
 /// Serves one connection that is there already, with the state it begins with. Within a `LocalSet`.
-pub fn serve_one(
-    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
-    context: Arc<Context>,
-    session: Session,
-) {
-    // an operator who hangs up ends the connection and nothing else
-    tokio::task::spawn_local(async move { drop(converse(stream, &context, session).await) });
+pub fn serve_one(stream: UnixStream, context: Arc<Context>, session: Session) {
+    tokio::task::spawn_local(async move {
+        // an operator who hangs up ends the connection and nothing else
+        if let Ok(Some(stream)) = converse(stream, &context, session).await {
+            hand_out(stream, &context);
+        }
+    });
 }
 
-/// Reads commands and answers them: one line, or, once `prompt` was given, until the other side ends.
-pub(super) async fn converse<S>(stream: S, context: &Context, mut session: Session) -> io::Result<()>
+/// Gives the listening sockets of the process away, on a thread of its own: the taker may be slow.
+fn hand_out(stream: UnixStream, context: &Context) {
+    let doors = &context.process.doors;
+    let sockets: Vec<Arc<OpenSocket>> = doors.all().into_iter().chain(doors.commands()).collect();
+    let Ok(stream) = stream.into_std() else { return };
+    let work = move || {
+        let given: Vec<Given<'_>> = sockets
+            .iter()
+            .map(|socket| Given {
+                socket: socket.as_fd(),
+                namespace: socket.key.namespace.as_deref().unwrap_or_default(),
+                interface: socket.key.interface.as_deref().unwrap_or_default(),
+            })
+            .collect();
+        if let Err(error) = handout::give(&stream, &given) {
+            tracing::warn!("Failed to hand the listening sockets over: {error}");
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("haproxy".to_owned()).spawn(work) {
+        tracing::warn!("Failed to hand the listening sockets over: {error}");
+    }
+}
+
+/// Reads commands and answers them: one line, or, once `prompt` was given, until the other side ends. The stream comes
+/// back when the other side has asked for the listening sockets and may have them.
+pub(super) async fn converse<S>(stream: S, context: &Context, mut session: Session) -> io::Result<Option<S>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -97,7 +136,7 @@ where
         stream.flush().await?;
     }
     loop {
-        let Some(line) = read_line(&mut stream, session.timeout).await? else { return Ok(()) };
+        let Some(line) = read_line(&mut stream, session.timeout).await? else { return Ok(None) };
         let mut lines = words::split(&line);
         if let Some(mark) = lines.last().and_then(|line| line.payload.clone()) {
             let payload = read_payload(&mut stream, session.timeout, &mark).await?;
@@ -108,7 +147,8 @@ where
         for line in lines {
             let text = answer(context, &mut session, line).await;
             if session.closing {
-                return stream.flush().await;
+                stream.flush().await?;
+                return Ok(session.gives.then(|| stream.into_inner()));
             }
             stream.write_all(text.as_bytes()).await?;
             stream.write_all(b"\n").await?;
@@ -116,7 +156,8 @@ where
         match session.prompt {
             Prompt::Off => {
                 stream.flush().await?;
-                return stream.shutdown().await;
+                stream.shutdown().await?;
+                return Ok(None);
             }
             Prompt::Silent => {}
             Prompt::Shown => stream.write_all(ask(context, &session).as_bytes()).await?,

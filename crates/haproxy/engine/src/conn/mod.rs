@@ -21,7 +21,7 @@ use self::proxy_header::Preamble;
 use haproxy_stats::objects::Protocol;
 use tokio::net::{TcpStream, UnixStream};
 
-use crate::accept::{Accepted, same_listener};
+use crate::accept::Accepted;
 use crate::deadline::{Deadline, NEVER};
 use crate::idle::IdleConnection;
 use crate::io::Io;
@@ -76,20 +76,28 @@ impl Connection {
         }
     }
 
-    /// Moves to the newest snapshot between two requests. False when its frontend is no longer there.
-    fn renew_snapshot(&mut self) -> bool {
+    /// When the connection is to end because its listener is leaving, milliseconds; [`NEVER`] while it stays.
+    pub fn leaves_at_ms(&self) -> u64 {
+        self.snapshot.listener(self.session.listener).live.leaves_at_ms(self.session.id)
+    }
+
+    /// True when the connection is to end after its response.
+    pub fn is_leaving(&self) -> bool {
+        self.leaves_at_ms() <= self.thread.now_ms()
+    }
+
+    /// Moves to the newest snapshot between two requests; without a listener in it, the connection goes on with the one
+    /// it has.
+    pub fn renew_snapshot(&mut self) {
         if self.thread.is_current(&self.snapshot) {
-            return true;
+            return;
         }
         let new = self.thread.snapshot();
-        match same_listener(&self.snapshot, self.session.listener, &new) {
-            Some(listener) => {
-                self.session.listener = listener;
-                self.session.frontend = new.listener(listener).frontend;
-                self.snapshot = new;
-                true
-            }
-            None => false,
+        let live = &self.snapshot.listener(self.session.listener).live;
+        if let Some(listener) = new.listener_of(live) {
+            self.session.listener = listener;
+            self.session.frontend = new.listener(listener).frontend;
+            self.snapshot = new;
         }
     }
 }
@@ -168,7 +176,7 @@ fn begin(thread: &Rc<Thread>, accepted: Accepted) -> Option<Connection> {
     let (snapshot, listener) = if Arc::ptr_eq(&current, &snapshot) {
         (current, listener)
     } else {
-        match same_listener(&snapshot, listener, &current) {
+        match current.listener_of(&snapshot.listener(listener).live) {
             Some(id) => (current, id),
             None => (Rc::new(snapshot), listener),
         }
@@ -273,16 +281,11 @@ async fn http(conn: &mut Connection, mut first: Option<Box<haproxy_expr::cx::Txn
                 stream::http::Idle::Over => return,
             }
         }
-        if !conn.renew_snapshot() && conn.requests > 0 {
-            return;
-        }
+        conn.renew_snapshot();
         let after = Box::pin(stream::http::run(conn, first.take())).await;
         match after {
             After::KeepAlive => {
                 conn.idle_since_ms = conn.thread.now_ms();
-                if conn.thread.draining.get() && conn.client.input.is_empty() {
-                    return;
-                }
             }
             After::Close | After::Http(_) => return,
         }

@@ -13,7 +13,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
 use super::*;
-use crate::accept::{self, ListenSocket};
+use crate::accept::ListenSocket;
+use crate::door::{OpenSocket, SocketKey};
+use crate::listen::{self, Sharing};
 use crate::log::LogOutput;
 use crate::run::{Machine, Running as Plane, start};
 use crate::service::{ServiceRequest, Services};
@@ -55,7 +57,7 @@ struct Bench {
 impl Drop for Bench {
     fn drop(&mut self) {
         self.checks.abort();
-        self.plane.soft_stop();
+        self.plane.soft_stop(0);
     }
 }
 
@@ -67,12 +69,17 @@ impl Bench {
         let snapshot = load(&text, None);
         let open = |listener: &haproxy_model::snapshot::Listener| ListenSocket {
             listener: listener.id,
-            generation: 1,
-            socket: accept::open(&listener.settings, 16).unwrap(),
+            snapshot: Arc::clone(&snapshot),
+            socket: OpenSocket::new(
+                SocketKey::of(&listener.settings),
+                listen::open(&listener.settings, 16, Sharing::Shared).unwrap(),
+            ),
         };
         let sockets = snapshot.listeners.iter().map(open).collect();
         let machine = Machine { hostname: "host".into(), pid: 7 };
-        let plane = start(snapshot, sockets, LogOutput::default(), Arc::new(NoServices), machine).unwrap();
+        let plane =
+            start(Arc::clone(&snapshot), sockets, LogOutput::default(), Arc::new(NoServices), machine)
+                .unwrap();
         let checks = tokio::spawn(run(Arc::clone(&plane.process)));
         Bench { plane, logs, checks }
     }

@@ -12,6 +12,7 @@ use super::After;
 use super::steps::{End, Stream};
 use super::walk::RequestWalk;
 use crate::conn::{Connection, deadline_after};
+use crate::deadline::NEVER;
 use crate::sessions::killable;
 use crate::side::Received;
 
@@ -26,30 +27,50 @@ pub enum Idle {
 
 /// Waits for a request's first byte. No buffer and no stream exist meanwhile.
 pub async fn wait_idle(conn: &mut Connection) -> Idle {
-    let px = conn.frontend();
-    let timeouts = &px.settings.timeouts;
     let first = conn.requests == 0;
-    let (base_ms, timeout) = if first {
-        (conn.session.accepted_ms, timeouts.http_request.or(timeouts.client))
-    } else {
-        let idle = timeouts.http_keep_alive.or(timeouts.http_request).or(timeouts.client);
-        (conn.idle_since_ms, idle)
-    };
-    let deadline_ms = deadline_after(base_ms, timeout);
+    loop {
+        let timeouts = &conn.frontend().settings.timeouts;
+        let (base_ms, timeout) = if first {
+            (conn.session.accepted_ms, timeouts.http_request.or(timeouts.client))
+        } else {
+            let idle = timeouts.http_keep_alive.or(timeouts.http_request).or(timeouts.client);
+            (conn.idle_since_ms, idle)
+        };
+        // who was busy a moment ago may be asking again right now: to be told is better than to be cut
+        let leaves_ms = match conn.leaves_at_ms() {
+            _ if first => NEVER,
+            NEVER => NEVER,
+            at_ms => at_ms.max(conn.idle_since_ms + COURTESY_MS),
+        };
+        let until_ms = deadline_after(base_ms, timeout).min(leaves_ms);
+        if let Some(idle) = wait_once(conn, first, until_ms).await {
+            return idle;
+        }
+        conn.renew_snapshot();
+    }
+}
+
+/// How long a connection on which nothing happens is kept when its listener leaves, so that a request on its way is
+/// still answered.
+const COURTESY_MS: u64 = 500;
+
+/// Waits until there is an answer, or until there may be a new snapshot or reason to leave.
+async fn wait_once(conn: &mut Connection, first: bool, until_ms: u64) -> Option<Idle> {
     let Connection { client, deadline, thread, .. } = conn;
+    let epoch = thread.epoch();
     std::future::poll_fn(|cx| {
         match client.poll_receive(cx, &thread.buffers) {
-            Poll::Ready(Ok(Received::Bytes(_) | Received::Full)) => return Poll::Ready(Idle::Ready),
+            Poll::Ready(Ok(Received::Bytes(_) | Received::Full)) => return Poll::Ready(Some(Idle::Ready)),
             Poll::Ready(Ok(Received::End) | Err(_)) => {
-                return Poll::Ready(if first { Idle::Ready } else { Idle::Over });
+                return Poll::Ready(Some(if first { Idle::Ready } else { Idle::Over }));
             }
             Poll::Pending => {}
         }
-        if deadline.poll(cx, deadline_ms).is_ready() {
-            return Poll::Ready(if first { Idle::Ready } else { Idle::Over });
+        if deadline.poll(cx, until_ms).is_ready() {
+            return Poll::Ready(Some(if first { Idle::Ready } else { Idle::Over }));
         }
-        if !first && thread.draining.get() {
-            return Poll::Ready(Idle::Over);
+        if thread.epoch() != epoch {
+            return Poll::Ready(None);
         }
         Poll::Pending
     })

@@ -207,7 +207,7 @@ impl Stream<'_> {
         self.keep_client = !flags.has(ConnFlags::CLOSE)
             && !flags.has(ConnFlags::INSECURE_FRAMING)
             && mode != ConnectionMode::Close
-            && !self.conn.thread.draining.get();
+            && !self.conn.is_leaving();
     }
 
     /// Counts a request that was read.

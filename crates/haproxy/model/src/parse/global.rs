@@ -119,13 +119,7 @@ pub const KEYWORDS: &[Keyword] = &[
         "pipes for splicing"
     ),
     row!("nosplice", "", Status::Supported, nosplice, "no kernel splicing"),
-    row!(
-        "noreuseport",
-        "",
-        Status::Accepted("listening sockets are shared, not duplicated"),
-        accept,
-        "no SO_REUSEPORT"
-    ),
+    row!("noreuseport", "", Status::Supported, noreuseport, "no SO_REUSEPORT"),
     row!("noepoll", "", OWN_SCHEDULER, accept, "another poller"),
     row!("nopoll", "", OWN_SCHEDULER, accept, "another poller"),
     row!("noevports", "", OWN_SCHEDULER, accept, "another poller"),
@@ -567,6 +561,11 @@ fn maxsessrate(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
 
 fn nosplice(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     draft.global.nosplice = true;
+    cursor.finish()
+}
+
+fn noreuseport(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    draft.global.noreuseport = true;
     cursor.finish()
 }
 

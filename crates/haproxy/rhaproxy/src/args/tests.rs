@@ -1,5 +1,4 @@
 use super::*;
-use crate::role::Role;
 use haproxy_conf::Version;
 
 fn command(line: &str) -> Command {
@@ -28,9 +27,8 @@ fn files_keep_their_order() {
 fn what_debian_and_controllers_say_is_understood() {
     let start = args("-Ws -f /etc/haproxy/haproxy.cfg -p /run/haproxy.pid -S /run/haproxy-master.sock");
     assert_eq!(start.master_worker, MasterWorker::Systemd);
-    assert_eq!(start.unavailable(&Role::Alone), None);
     let check = args("-Ws -f /etc/haproxy/haproxy.cfg -c -q -S /run/haproxy-master.sock");
-    assert_eq!((check.unavailable(&Role::Alone), check.warnings.len(), check.is_silent()), (None, 0, true));
+    assert_eq!((check.warnings.len(), check.is_silent()), (0, true));
     let ingress = args("-W -db -m 512 -S /var/run/m.sock,level,admin -f a.cfg -f b.cfg");
     assert_eq!((ingress.memory_mb, ingress.mode), (Some(512), Mode::Foreground));
     assert_eq!(ingress.master_socket.as_deref(), Some("/var/run/m.sock,level,admin"));
@@ -74,8 +72,8 @@ fn process_ids_end_at_the_next_flag() {
     let old = args("-f a -sf 12 13 -D");
     assert_eq!((old.finish.as_slice(), old.mode, old.replaces), (&[12, 13][..], Mode::Daemon, true));
     let none = args("-f a -sf -D");
-    assert!(none.finish.is_empty() && none.replaces && none.unavailable(&Role::Alone).is_none());
-    assert!(args("-f a -st 7").unavailable(&Role::Alone).is_some());
+    assert!(none.finish.is_empty() && none.replaces);
+    assert_eq!(args("-f a -st 7").terminate, [7]);
 }
 
 #[test]

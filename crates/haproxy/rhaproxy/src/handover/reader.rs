@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use haproxy_conf::{Environment, FileProvider, OsFiles, Severity};
+use haproxy_engine::door::SocketKey;
 use haproxy_model::snapshot::Snapshot;
 use socket2::Socket;
 
@@ -17,6 +18,7 @@ use crate::answers::Process;
 use crate::args::Args;
 use crate::load::{self, Lasting};
 use crate::role::Ties;
+use crate::sockets::Supply;
 use crate::{messages, sockets, start};
 
 /// Reads the configuration and offers it to the worker behind `ties`.
@@ -102,13 +104,15 @@ fn offer(
 /// Opens the sockets the worker has not, all or none.
 fn open_missing(snapshot: &Snapshot, known: &HashSet<&str>) -> Result<Vec<(String, Socket)>, Vec<String>> {
     let is_missing = |key: &str| !known.contains(key);
-    let listeners =
-        sockets::open(snapshot, |at| is_missing(&sockets::key(snapshot, &snapshot.listeners[at])))?;
+    let mut supply = Supply::default();
+    let listeners = sockets::open(snapshot, &mut supply, |listener| {
+        is_missing(&sockets::key(&SocketKey::of(&listener.settings)))
+    })?;
     let mut opened: Vec<(String, Socket)> = listeners
         .into_iter()
-        .map(|open| (sockets::key(snapshot, snapshot.listener(open.listener)), open.socket))
+        .filter_map(|(_, open)| Some((sockets::key(&open.key), Arc::into_inner(open)?.socket)))
         .collect();
-    let stats = sockets::open_stats(snapshot, |bind| is_missing(&sockets::stats_key(bind)))?;
+    let stats = sockets::open_stats(snapshot, &mut supply, |bind| is_missing(&sockets::stats_key(bind)))?;
     opened.extend(stats.into_iter().map(|(bind, socket)| (sockets::stats_key(&bind), socket)));
     Ok(opened)
 }

@@ -1,6 +1,6 @@
 //! The worker's side: it builds a snapshot from what it was handed, beside the one that serves.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use haproxy_admin::cli::Variables;
 use haproxy_conf::Environment;
-use haproxy_engine::accept::ListenSocket;
+use haproxy_engine::door::{self, OpenSocket, SocketKey};
 use haproxy_expr::pattern::store::PatternRef;
 use haproxy_model::settings::BindSettings;
 use haproxy_model::snapshot::Snapshot;
@@ -18,7 +18,8 @@ use super::bundle::Bundle;
 use super::{Hello, Offer, Verdict, fixed};
 use crate::args::Args;
 use crate::load::{self, Lasting};
-use crate::{sockets, start};
+use crate::sockets::{self, Opened};
+use crate::start;
 
 /// A configuration ready to be put in force.
 pub struct Fresh {
@@ -29,7 +30,7 @@ pub struct Fresh {
     /// The environment, as it is listed.
     pub environment: Variables,
     /// Sockets of listeners that are new.
-    pub listening: Vec<ListenSocket>,
+    pub listening: Vec<Opened>,
     /// Sockets of the runtime API that are new.
     pub stats: Vec<(BindSettings, Socket)>,
 }
@@ -44,6 +45,8 @@ pub struct Bound {
     pub host: String,
     /// The snapshot in force.
     pub old: Arc<Snapshot>,
+    /// The sockets of listeners.
+    pub open: Vec<Arc<OpenSocket>>,
     /// Keys of the runtime API's sockets.
     pub stats: Vec<String>,
 }
@@ -51,7 +54,7 @@ pub struct Bound {
 /// Takes an offer: the configuration, or why there is none. The verdict is the caller's to send.
 pub fn receive(stream: &mut UnixStream, bound: &Bound) -> io::Result<Result<Fresh, String>> {
     let old = &bound.old;
-    let mut keys: Vec<String> = old.listeners.iter().map(|listener| sockets::key(old, listener)).collect();
+    let mut keys: Vec<String> = bound.open.iter().map(|socket| sockets::key(&socket.key)).collect();
     keys.extend(bound.stats.iter().cloned());
     super::write(stream, &Hello { fixed: fixed::list(&old.global), sockets: keys })?;
     let offer: Offer = super::read(stream)?;
@@ -75,17 +78,13 @@ fn build(bound: &Bound, bundle: Bundle, mut offered: HashMap<String, OwnedFd>) -
     let Some(snapshot) = loaded.snapshot else {
         return Err(format!("The worker cannot use the configuration: {}", loaded.diags.render_plain()));
     };
-    let old: HashSet<String> =
-        bound.old.listeners.iter().map(|listener| sockets::key(&bound.old, listener)).collect();
     let mut listening = Vec::new();
-    for listener in &snapshot.listeners {
-        let key = sockets::key(&snapshot, listener);
-        if old.contains(&key) {
-            continue;
-        }
-        let fd = offered.remove(&key).ok_or_else(|| format!("The socket of '{key}' was not handed over."))?;
-        let socket = Socket::from(fd);
-        listening.push(ListenSocket { listener: listener.id, generation: snapshot.generation, socket });
+    for id in door::plan(&snapshot, &bound.open).missing {
+        let key = SocketKey::of(&snapshot.listener(id).settings);
+        let text = sockets::key(&key);
+        let fd =
+            offered.remove(&text).ok_or_else(|| format!("The socket of '{text}' was not handed over."))?;
+        listening.push((id, OpenSocket::new(key, Socket::from(fd))));
     }
     let mut stats = Vec::new();
     for bind in &snapshot.global.stats_sockets {

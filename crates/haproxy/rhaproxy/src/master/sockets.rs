@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use haproxy_conf::{Diagnostics, Environment, MemFiles, Severity, Source};
-use haproxy_engine::accept;
+use haproxy_engine::listen::{self, Sharing};
 use haproxy_model::settings::BindSettings;
 use socket2::Socket;
 
@@ -31,7 +31,7 @@ pub fn open(text: &str, env: &Environment, voice: &Voice) -> Result<Vec<(BindSet
     };
     let mut sockets = Vec::new();
     for bind in binds {
-        match accept::open(&bind, BACKLOG) {
+        match listen::open(&bind, BACKLOG, Sharing::Exclusive) {
             Ok(socket) => sockets.push((bind, socket)),
             Err(error) => {
                 let kind = if bind.address.is_unix() { "UNIX socket" } else { "socket" };

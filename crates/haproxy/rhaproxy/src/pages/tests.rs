@@ -119,7 +119,7 @@ fn commands_answer_in_the_original_words() {
     check("publish backend b", "Backend published.\n");
     check("operator", "");
     check("disable server b/s1", "Permission denied\n");
-    running.soft_stop();
+    running.soft_stop(0);
     running.join();
 }
 
@@ -140,6 +140,6 @@ fn maintenance_reaches_those_who_track() {
     assert_eq!(status("set server b/s1 state drain"), ["DRAIN", "MAINT", "DOWN", "DRAIN", "DOWN"]);
     assert_eq!(status("enable server b/s2"), ["DRAIN", "no check", "UP", "DRAIN", "DOWN"]);
     assert_eq!(status("set server b/s1 state ready"), ["UP 1/3", "no check", "UP", "UP 1/3", "UP"]);
-    running.soft_stop();
+    running.soft_stop(0);
     running.join();
 }
