@@ -15,6 +15,7 @@ mod sockets;
 mod spawn;
 mod supervise;
 mod voice;
+mod waiting;
 mod watchdog;
 
 use std::ffi::OsString;
@@ -35,11 +36,18 @@ use crate::{environment, load, start};
 use invocation::Invocation;
 use notify::Manager;
 use procs::{Child, Own};
-use supervise::Plan;
+use supervise::{First, Plan};
 use voice::Voice;
+use waiting::Waiting;
 
 /// Set for a master that took the place of another by exec.
 const AGAIN: &str = "HAPROXY_MWORKER_REEXEC";
+
+/// Set by the original for one that shall only watch the children it finds.
+const ONLY_WATCH: &str = "HAPROXY_MWORKER_WAIT_ONLY";
+
+/// Variables that are for a master's successor alone.
+const FOR_A_SUCCESSOR: &[&str] = &[AGAIN, ONLY_WATCH, procs::VARIABLE, waiting::VARIABLE];
 
 /// Runs the master until its last child has ended.
 pub fn run(args: Args, process: &Process, words: Vec<OsString>) -> ExitCode {
@@ -60,7 +68,8 @@ fn supervise(plan: Plan, voice: &Rc<Voice>, name: &str) -> Result<u8, String> {
 /// Everything before the first child: settings, sockets, background.
 fn prepare(args: Args, process: &Process, words: Vec<OsString>, voice: &Rc<Voice>) -> Result<Plan, String> {
     let name = &process.name;
-    let again = std::env::var_os(AGAIN).is_some();
+    let former = former_family();
+    let again = former.is_some();
     let mut env = Environment::from_process();
     environment::before_reading(&mut env, &args, &start::host_name()).map_err(|error| error.to_string())?;
     if let Some(directory) = args.directory.as_ref().filter(|_| !again) {
@@ -93,19 +102,23 @@ fn prepare(args: Args, process: &Process, words: Vec<OsString>, voice: &Rc<Voice
         MasterWorker::Systemd => Manager::of_environment(),
         MasterWorker::On | MasterWorker::Off => Manager::default(),
     };
-    let (own, children) = former_family(again);
-    Ok(Plan { invocation, global, discover, sockets, launcher, manager, own, children, env })
+    let (own, children) = former.unwrap_or_else(|| (Own::new(), Vec::new()));
+    let first = First {
+        worker: !again || std::env::var_os(ONLY_WATCH).is_none(),
+        waiting: Waiting::of_environment(),
+    };
+    Ok(Plan { invocation, global, discover, sockets, launcher, manager, own, children, env, first })
 }
 
-/// The master's numbers and children: those of the master whose place it took, or none yet.
-fn former_family(again: bool) -> (Own, Vec<Child>) {
-    let text = std::env::var(procs::VARIABLE).ok().filter(|_| again).unwrap_or_default();
-    let (own, found) = procs::from_variable(&text);
+/// The numbers and children of the master whose place this one took, if it did.
+fn former_family() -> Option<(Own, Vec<Child>)> {
+    std::env::var_os(AGAIN)?;
+    let (own, found) = procs::from_variable(&std::env::var(procs::VARIABLE).ok()?)?;
     let adopt = |(child, fd): (Child, i32)| {
         let link = inherit::take(fd).ok().map(Rc::new);
         Child { link, ..child }
     };
-    (own, found.into_iter().map(adopt).collect())
+    Some((own, found.into_iter().map(adopt).collect()))
 }
 
 /// What the starting process waits for: one byte, the code to end with.

@@ -98,7 +98,7 @@ fn a_refused_reload_changes_nothing_and_is_told() {
         assert!(family.ask("show proc").contains(&format!("[failed: {}]", round + 1)));
         assert!(family.ask("prompt\n").starts_with("master[ReloadFailed]> "));
         assert_eq!((get(address).as_str(), family.worker()), ("one", worker));
-        family.change(&to.replace("DIR", &family.dir.display().to_string()), from);
+        family.change(to, from);
     }
     assert!(family.ask("reload").starts_with("Success=1"));
     assert!(family.ask("show proc").contains("[failed: 0]"));
@@ -286,4 +286,61 @@ fn a_watchdog_is_fed_while_the_worker_answers() {
     });
     common_os::signals::send(worker, nix::libc::SIGCONT);
     until("the watchdog is fed again", || (fed(&family) > held).then_some(()));
+}
+
+#[test]
+fn a_worker_without_rights_is_handed_what_it_may_not_open() {
+    use std::os::unix::fs::PermissionsExt;
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let (address, text) = config("one");
+    let jail = "global\n chroot DIR/jail\n user nobody\n stats socket DIR/w.sock level admin\n";
+    let room = Family::room();
+    std::fs::create_dir(room.join("jail")).unwrap();
+    let dir = room.display().to_string();
+    let mut family = Family::serving_in(room, OURS, &["-W"], &format!("{jail}{text}"));
+    let worker = family.worker();
+    let status = std::fs::read_to_string(format!("/proc/{worker}/status")).unwrap();
+    let uid = status.lines().find(|line| line.starts_with("Uid:")).unwrap();
+    assert!(!uid.contains("\t0"), "{uid}");
+    assert_eq!(
+        std::fs::read_link(format!("/proc/{worker}/root")).unwrap().display().to_string(),
+        format!("{dir}/jail")
+    );
+
+    let secret = family.dir.join("secret");
+    std::fs::write(&secret, "/listed\n").unwrap();
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let low: std::net::SocketAddr = "127.81.7.3:81".parse().unwrap();
+    family.change(
+        "frontend f\n",
+        &format!("frontend f\n bind {low}\n acl listed path -f DIR/secret\n http-request deny deny_status 403 if listed\n"),
+    );
+    family.change(
+        "stats socket DIR/w.sock level admin",
+        "stats socket DIR/x.sock level admin\n description DIR",
+    );
+    let answer = family.ask("reload");
+    assert!(answer.starts_with("Success=1"), "{answer}");
+    assert_eq!((get(low).as_str(), get(address).as_str()), ("one", "one"));
+    assert!(family.ask("@1 show acl").contains("secret"));
+    let sockets = |name: &str| std::os::unix::net::UnixStream::connect(family.dir.join(name)).is_ok();
+    assert!(sockets("x.sock"), "the runtime API moved");
+    until("the old one is closed", || (!sockets("w.sock")).then_some(()));
+    assert_eq!(family.worker(), worker);
+}
+
+#[test]
+fn a_reload_without_descriptors_is_refused() {
+    let (address, text) = config("one");
+    let limit = "import os,resource,sys;resource.setrlimit(resource.RLIMIT_NOFILE,(64,64));os.execv(sys.argv[1],sys.argv[1:])";
+    let text = format!("global\n maxconn 5\n{text}");
+    let mut family = Family::serving("python3", &["-c", limit, OURS, "-W"], &text);
+    let worker = family.worker();
+    let many: String = (0..100).map(|_| format!(" bind {}\n", free_address())).collect();
+    family.change("frontend f\n", &format!("frontend f\n{many}"));
+    let answer = family.ask("reload");
+    assert!(answer.starts_with("Success=0") && answer.contains("(Too many open files)"), "{answer}");
+    assert_eq!((get(address).as_str(), family.worker()), ("one", worker));
 }

@@ -8,6 +8,7 @@ mod session;
 
 use std::cell::{Cell, RefCell};
 use std::io;
+use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -87,7 +88,7 @@ struct Door {
 }
 
 impl Door {
-    fn open(&self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static) {
+    fn open(&self, stream: impl AsyncRead + AsyncWrite + AsFd + Unpin + 'static) {
         if self.connections.get() >= CONNECTIONS_MAX {
             return;
         }

@@ -84,6 +84,13 @@ pub struct Own {
     pub since_s: u64,
 }
 
+impl Own {
+    /// A master that begins.
+    pub fn new() -> Self {
+        Own { pid: std::process::id(), reloads: 0, failed: 0, since_s: now_s() }
+    }
+}
+
 /// Width of a column.
 const WIDTH: usize = 15;
 
@@ -169,8 +176,11 @@ pub fn to_variable(own: &Own, children: &[Child]) -> String {
 }
 
 /// What a variable tells: the master's own numbers, and the children with the numbers of their descriptors.
-pub fn from_variable(text: &str) -> (Own, Vec<(Child, RawFd)>) {
-    let mut own = Own { pid: std::process::id(), reloads: 0, failed: 0, since_s: now_s() };
+///
+/// Nothing is believed of a text that another process's master has written.
+pub fn from_variable(text: &str) -> Option<(Own, Vec<(Child, RawFd)>)> {
+    let mut own = Own::new();
+    let mut is_ours = false;
     let mut children = Vec::new();
     for entry in text.split('|').filter(|entry| !entry.is_empty()) {
         let field = |name: &str| {
@@ -183,6 +193,7 @@ pub fn from_variable(text: &str) -> (Own, Vec<(Child, RawFd)>) {
         let reloads = field("reloads").parse().unwrap_or(0);
         let kind = match field("type") {
             "m" => {
+                is_ours = field("pid").parse() == Ok(own.pid);
                 own.reloads = reloads;
                 own.failed = field("failedreloads").parse().unwrap_or(0);
                 own.since_s = since_s;
@@ -194,10 +205,21 @@ pub fn from_variable(text: &str) -> (Own, Vec<(Child, RawFd)>) {
         };
         let Some(pid) = field("pid").parse().ok().filter(|pid| *pid > 1) else { continue };
         let version = (kind == Kind::Worker).then(|| field("version").to_owned());
-        let child = Child { kind, pid, reloads, since_s, version, link: None, leaving: reloads > 0 };
+        let child = Child { kind, pid, reloads, since_s, version, link: None, leaving: false };
         children.push((child, field("fd").parse().unwrap_or(-1)));
     }
-    (own, children)
+    tell_former(&mut children);
+    is_ours.then_some((own, children))
+}
+
+/// Tells who was told to end: everyone but the latest worker and the latest process of each program, which have survived
+/// the fewest reloads.
+fn tell_former(children: &mut [(Child, RawFd)]) {
+    let ages: Vec<(Kind, u32)> =
+        children.iter().map(|(child, _)| (child.kind.clone(), child.reloads)).collect();
+    for (child, _) in children {
+        child.leaving = ages.iter().any(|(kind, reloads)| *kind == child.kind && *reloads < child.reloads);
+    }
 }
 
 #[cfg(test)]

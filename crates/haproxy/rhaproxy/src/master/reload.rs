@@ -17,8 +17,9 @@ use tokio::net::unix::pipe;
 
 use super::exits::Exit;
 use super::procs::{self, Kind};
-use super::supervise::{Event, How, Report, Supervisor, Waiting};
-use super::{AGAIN, spawn};
+use super::supervise::{Event, First, How, Supervisor};
+use super::waiting::{self, Report, Waiting};
+use super::{AGAIN, ONLY_WATCH, spawn};
 use crate::handover::NEEDS_A_WORKER;
 use crate::link::{self, Subject};
 
@@ -48,13 +49,17 @@ enum End {
 
 impl Supervisor {
     /// The first start of this master.
-    pub(super) fn begin(&mut self) {
+    pub(super) fn begin(&mut self, first: First) {
         let again = !self.family.borrow().children.is_empty();
         self.voice.keep();
         if !again {
             self.start_programs(true);
         }
-        self.start_worker(How::Soft, !again, None);
+        if first.worker {
+            self.start_worker(How::Soft, !again, first.waiting);
+        } else {
+            self.manager.ready();
+        }
     }
 
     /// Begins a reload, or lets it wait for the start that is under way.
@@ -64,7 +69,9 @@ impl Supervisor {
         }
         if self.starting.is_some() {
             // signals that come together are one wish
-            if waiting.is_some() || !self.waiting.iter().any(|(known, who)| *known == how && who.is_none()) {
+            if !waiting.is_nobody()
+                || !self.waiting.iter().any(|(known, who)| *known == how && who.is_nobody())
+            {
                 self.waiting.push_back((how, waiting));
             }
             return;
@@ -77,7 +84,7 @@ impl Supervisor {
         if self.invocation.is_replaced() {
             let text = "The program's file was replaced: the master becomes the new program and starts a new worker.";
             self.voice.say(Severity::Notice, text);
-            let error = self.become_new_program();
+            let error = self.become_new_program(&waiting);
             self.voice.say(Severity::Alert, &format!("Cannot become the new program: {error}"));
             self.refuse(waiting);
             return;
@@ -307,11 +314,7 @@ impl Supervisor {
     }
 
     fn report(&self, success: bool, waiting: Waiting) {
-        let log = self.voice.kept();
-        if let Some(waiting) = waiting {
-            // who asked may have hung up
-            drop(waiting.send(Report { success, log }));
-        }
+        waiting.tell(Report { success, log: self.voice.kept() });
     }
 
     fn write_pidfile(&self) {
@@ -322,7 +325,7 @@ impl Supervisor {
     }
 
     /// Becomes the program that stands where this one was started from; comes back only when that fails.
-    fn become_new_program(&self) -> io::Error {
+    fn become_new_program(&self, waiting: &Waiting) -> io::Error {
         let family = self.family.borrow();
         let variable = procs::to_variable(&family.own, &family.children);
         for link in family.children.iter().filter_map(|child| child.link.as_ref()) {
@@ -331,11 +334,13 @@ impl Supervisor {
             }
         }
         let (_, words) = self.former(How::Soft);
-        Command::new(&self.invocation.file)
-            .arg0(&self.invocation.name)
-            .args(words)
-            .env(procs::VARIABLE, variable)
-            .env(AGAIN, "1")
-            .exec()
+        let mut command = Command::new(&self.invocation.file);
+        command.arg0(&self.invocation.name).args(words);
+        command.env_remove(ONLY_WATCH).env(AGAIN, "1").env(procs::VARIABLE, variable);
+        match waiting.leave() {
+            Some(connection) => command.env(waiting::VARIABLE, connection),
+            None => command.env_remove(waiting::VARIABLE),
+        };
+        command.exec()
     }
 }

@@ -1,6 +1,6 @@
 //! Starting children: workers and readers are this program again, with their role in the environment.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, PipeReader};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -53,7 +53,7 @@ fn child(
     }
     let text =
         role::text(name, link.as_raw_fd(), stderr.as_raw_fd(), former.as_ref().map(AsRawFd::as_raw_fd));
-    let child = Command::new(&invocation.file)
+    let child = command(&invocation.file)
         .arg0(&invocation.name)
         .args(words)
         .env(role::VARIABLE, text)
@@ -65,7 +65,7 @@ fn child(
 /// Starts a program of a `program` section.
 pub fn program(program: &Program) -> io::Result<i32> {
     let (file, words) = program.command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut command = Command::new(file);
+    let mut command = command(file);
     command.args(words);
     if let Some(gid) = program.gid {
         command.gid(gid);
@@ -74,6 +74,15 @@ pub fn program(program: &Program) -> io::Result<i32> {
         command.uid(uid);
     }
     Ok(pid_of(&command.spawn()?))
+}
+
+/// A command without what only a successor of this process may find in its environment.
+fn command(file: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(file);
+    for name in super::FOR_A_SUCCESSOR {
+        command.env_remove(name);
+    }
+    command
 }
 
 fn pid_of(child: &std::process::Child) -> i32 {

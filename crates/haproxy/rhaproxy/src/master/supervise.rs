@@ -16,7 +16,6 @@ use nix::unistd::Pid;
 use socket2::Socket;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::oneshot;
 
 use super::exits::{Exit, combine};
 use super::invocation::Invocation;
@@ -25,6 +24,7 @@ use super::notify::Manager;
 use super::procs::{Child, Kind, Own};
 use super::reload::Start;
 use super::voice::Voice;
+use super::waiting::Waiting;
 use super::{Launcher, cli, spawn};
 use crate::pages::shown_place;
 use crate::start;
@@ -49,6 +49,17 @@ pub struct Plan {
     pub children: Vec<Child>,
     /// The environment, as `show env` lists it.
     pub env: Environment,
+    /// What to begin with.
+    pub first: First,
+}
+
+/// What a master begins with.
+#[derive(Debug)]
+pub struct First {
+    /// Start a worker.
+    pub worker: bool,
+    /// Who waits for it.
+    pub waiting: Waiting,
 }
 
 /// How the processes before shall end.
@@ -59,18 +70,6 @@ pub enum How {
     /// At once; a new worker is started even if the old one could go on.
     Hard,
 }
-
-/// What became of a reload.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// Whether the new configuration serves.
-    pub success: bool,
-    /// All that was said about it.
-    pub log: String,
-}
-
-/// Who waits for a report.
-pub type Waiting = Option<oneshot::Sender<Report>>;
 
 /// What happens to a master.
 #[derive(Debug)]
@@ -171,7 +170,7 @@ async fn serve(plan: Plan, voice: Rc<Voice>) -> io::Result<i32> {
         ending: false,
         code: 0,
     };
-    supervisor.begin();
+    supervisor.begin(plan.first);
     Ok(supervisor.attend(arriving).await)
 }
 
@@ -231,7 +230,7 @@ impl Supervisor {
 
     fn signal(&mut self, number: i32) {
         match number {
-            nix::libc::SIGUSR2 | nix::libc::SIGHUP => self.reload(How::Soft, None),
+            nix::libc::SIGUSR2 | nix::libc::SIGHUP => self.reload(How::Soft, Waiting::Nobody),
             nix::libc::SIGTERM | nix::libc::SIGINT | nix::libc::SIGUSR1 => self.end(number),
             // they concern processes that serve
             _ => self.send_all(number),

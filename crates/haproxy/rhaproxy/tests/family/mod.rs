@@ -60,18 +60,21 @@ pub const DEFAULTS: &str =
     "defaults\n mode http\n timeout connect 5s\n timeout client 30s\n timeout server 30s\n";
 
 impl Family {
-    /// A directory with a configuration; nothing is started.
-    fn room(config: &str) -> PathBuf {
+    /// An empty directory.
+    pub fn room() -> PathBuf {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let dir = std::env::temp_dir().join(format!("family-{}-{number}", std::process::id()));
         fs::create_dir_all(&dir).unwrap();
-        fs::write(dir.join("h.cfg"), config).unwrap();
         dir
     }
 
     /// Starts `program` on a configuration, where `DIR` stands for the family's directory.
     pub fn start(program: &str, flags: &[&str], config: &str) -> Family {
-        let dir = Self::room("");
+        Self::start_in(Self::room(), program, flags, config)
+    }
+
+    /// Starts in a directory that is there.
+    pub fn start_in(dir: PathBuf, program: &str, flags: &[&str], config: &str) -> Family {
         let config = config.replace("DIR", &dir.display().to_string());
         fs::write(dir.join("h.cfg"), &config).unwrap();
         let notify = UnixDatagram::bind(dir.join("notify")).unwrap();
@@ -113,7 +116,12 @@ impl Family {
 
     /// Starts and waits until the worker serves.
     pub fn serving(program: &str, flags: &[&str], config: &str) -> Family {
-        let family = Family::start(program, flags, config);
+        Self::serving_in(Self::room(), program, flags, config)
+    }
+
+    /// The same in a directory that is there.
+    pub fn serving_in(dir: PathBuf, program: &str, flags: &[&str], config: &str) -> Family {
+        let family = Family::start_in(dir, program, flags, config);
         until("the master says that its worker serves", || {
             family.said().contains("Loading success.").then_some(())
         });
@@ -145,8 +153,10 @@ impl Family {
 
     /// Writes another configuration: the present one with `from` replaced by `to`.
     pub fn change(&mut self, from: &str, to: &str) {
-        assert!(self.config.contains(from), "{from}");
-        self.config = self.config.replace(from, &to.replace("DIR", &self.dir.display().to_string()));
+        let dir = self.dir.display().to_string();
+        let from = from.replace("DIR", &dir);
+        assert!(self.config.contains(&from), "{from}");
+        self.config = self.config.replace(&from, &to.replace("DIR", &dir));
         fs::write(self.dir.join("h.cfg"), &self.config).unwrap();
     }
 

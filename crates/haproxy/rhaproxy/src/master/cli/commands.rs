@@ -1,6 +1,7 @@
 //! The master's own commands.
 
 use std::fmt::Write as _;
+use std::os::fd::OwnedFd;
 
 use haproxy_admin::cli::Level;
 use tokio::sync::oneshot;
@@ -9,6 +10,7 @@ use super::Post;
 use super::session::Modes;
 use crate::master::procs::{self, now_s};
 use crate::master::supervise::{Event, How};
+use crate::master::waiting::{Report, Waiting};
 use crate::version::VERSION;
 
 /// All of them by name, with usage and documentation, for listings.
@@ -185,7 +187,9 @@ pub fn find_switch(words: &[String]) -> Option<&'static Switch> {
 }
 
 /// Runs a command of the master; the answer ends with an empty line.
-pub async fn run(post: &Post, modes: &mut Modes, words: &[String]) -> String {
+///
+/// `connection` is a second descriptor of it, for a master that becomes another program while it reloads.
+pub async fn run(post: &Post, modes: &mut Modes, words: &[String], connection: Option<OwnedFd>) -> String {
     let fits = |command: &&Command| {
         command.words.len() <= words.len() && command.words.iter().zip(words).all(|(own, word)| own == word)
     };
@@ -199,20 +203,18 @@ pub async fn run(post: &Post, modes: &mut Modes, words: &[String]) -> String {
         Some(Command { act: Act::Text(run), words: own, .. }) => run(post, modes, &words[own.len()..]),
         Some(Command { act: Act::Reload(how), .. }) => {
             modes.closing = true;
-            reload(post, *how).await
+            return reload(post, *how, connection).await;
         }
     };
     text + "\n"
 }
 
-async fn reload(post: &Post, how: How) -> String {
+async fn reload(post: &Post, how: How, connection: Option<OwnedFd>) -> String {
     let (waiting, report) = oneshot::channel();
-    drop(post.events.send(Event::Reload(how, Some(waiting))));
-    match report.await {
-        Ok(report) => format!("Success={}\n--\n{}", u8::from(report.success), report.log),
-        // the master is ending
-        Err(_) => "Success=0\n--\n".to_owned(),
-    }
+    drop(post.events.send(Event::Reload(how, Waiting::Session(waiting, connection))));
+    // without a report the master is ending
+    let none = Report { success: false, log: String::new() };
+    report.await.unwrap_or(none).text()
 }
 
 fn prompt(modes: &mut Modes, words: &[String]) -> String {

@@ -1,6 +1,7 @@
 //! One connection of the master's socket.
 
 use std::io;
+use std::os::fd::AsFd;
 
 use haproxy_admin::cli::Level;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
@@ -36,7 +37,7 @@ pub struct Modes {
 /// Reads lines and answers them until the other side ends.
 pub async fn converse<S>(stream: S, post: &Post, level: Level) -> io::Result<()>
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + AsFd + Unpin,
 {
     let mut modes = Modes {
         level,
@@ -63,7 +64,7 @@ where
 /// Runs the commands of a line; the prompt stands behind each.
 async fn run_line<S>(stream: &mut BufReader<S>, post: &Post, modes: &mut Modes, text: &str) -> io::Result<()>
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + AsFd + Unpin,
 {
     let mut rest = Some(text);
     while let Some(text) = rest
@@ -90,7 +91,7 @@ async fn run_one<S>(
     command: &str,
 ) -> io::Result<bool>
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + AsFd + Unpin,
 {
     let Some((word, prefix, own)) = line::prefix(command) else {
         run_command(stream, post, modes, modes.context, command).await?;
@@ -124,7 +125,7 @@ async fn run_command<S>(
     command: &str,
 ) -> io::Result<()>
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + AsFd + Unpin,
 {
     let words = line::words(command);
     if let Some(switch) = commands::find_switch(&words) {
@@ -132,7 +133,8 @@ where
         return stream.write_all(text.as_bytes()).await;
     }
     let Some(pid) = target else {
-        let text = commands::run(post, modes, &words).await;
+        let second = stream.get_ref().as_fd().try_clone_to_owned();
+        let text = commands::run(post, modes, &words, second.ok()).await;
         return stream.write_all(text.as_bytes()).await;
     };
     let mut text = command.to_owned();

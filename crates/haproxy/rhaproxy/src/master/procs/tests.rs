@@ -1,7 +1,7 @@
 use super::*;
 
 fn family() -> (Own, Vec<Child>) {
-    let own = Own { pid: 1162, reloads: 5, failed: 1, since_s: 1_000 };
+    let own = Own { pid: std::process::id(), reloads: 5, failed: 1, since_s: 1_000 };
     let (link, _other) = std::os::unix::net::UnixStream::pair().unwrap();
     let mut worker = Child { since_s: 1_100, ..Child::worker(1271, link.into()) };
     worker.version = Some("3.4.0".to_owned());
@@ -18,7 +18,7 @@ fn the_list_has_the_originals_columns() {
     assert_eq!(lines[0], "#<PID>          <type>          <reloads>       <uptime>        <version>      ");
     assert_eq!(
         lines[1],
-        format!("1162            master          5 [failed: 1]   0d00h02m07s     {VERSION:15}")
+        format!("{:<15} master          5 [failed: 1]   0d00h02m07s     {VERSION:15}", std::process::id())
     );
     assert_eq!(
         lines[2..4],
@@ -38,7 +38,7 @@ fn the_list_has_the_originals_columns() {
 #[test]
 fn children_are_found_again() {
     let (own, children) = family();
-    let (again, found) = from_variable(&to_variable(&own, &children));
+    let (again, found) = from_variable(&to_variable(&own, &children)).unwrap();
     assert_eq!((again.reloads, again.failed, again.since_s), (5, 1, 1_000));
     assert_eq!(found.iter().map(|(child, _)| child.pid).collect::<Vec<_>>(), [1271, 1233, 1300]);
     assert_eq!(found[0].1, children[0].link.as_ref().unwrap().as_raw_fd());
@@ -51,11 +51,13 @@ fn the_originals_variable_is_understood() {
     let text = "|type=w;fd=4;pid=30747;reloads=0;failedreloads=0;timestamp=1795519424;id=;version=2.6.12-1+deb12u4\
                 |type=e;fd=-1;pid=30673;reloads=1;failedreloads=0;timestamp=1795519423;id=slp;version=(null)\
                 |type=m;fd=-1;pid=30647;reloads=1;failedreloads=0;timestamp=1795519423;id=;version=(null)|type=w;pid=x";
-    let (own, found) = from_variable(text);
+    let text = text.replace("pid=30647", &format!("pid={}", std::process::id()));
+    let (own, found) = from_variable(&text).unwrap();
     assert_eq!((own.reloads, own.since_s, found.len()), (1, 1_795_519_423, 2));
     assert_eq!(
         (found[0].0.pid, found[0].1, found[0].0.version.as_deref()),
         (30747, 4, Some("2.6.12-1+deb12u4"))
     );
-    assert!(from_variable("").1.is_empty() && from_variable("|||;=;|type=w").1.is_empty());
+    assert!(from_variable("").is_none() && from_variable("|||;=;|type=w").is_none());
+    assert!(from_variable("|type=m;pid=1;reloads=1|type=w;fd=3;pid=7").is_none(), "another master's");
 }
