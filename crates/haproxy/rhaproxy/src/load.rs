@@ -17,6 +17,9 @@ use crate::args::{Args, MasterWorker};
 use crate::limits;
 use crate::version::facts;
 
+/// Most threads the original starts by itself, in one group.
+const THREADS_MAX: u32 = 64;
+
 /// What a load gave.
 pub struct Loaded {
     /// The snapshot, when there was no error.
@@ -97,6 +100,7 @@ pub fn draft(
     draft.env = env.clone();
     draft.ignore_resolution = args.switches.ignore_resolution_failures;
     draft.global.localpeer = args.local_peer.clone();
+    draft.global.threads = default_threads();
     let sources = match expand_sources(&args.sources, &*files) {
         Ok(sources) => sources,
         Err(error) => {
@@ -123,6 +127,12 @@ pub fn draft(
     }
     limits::compute(&mut draft, args.memory_mb);
     (draft, sources, flow)
+}
+
+/// Threads where the configuration names no number: one for each CPU this process may use.
+pub fn default_threads() -> u32 {
+    let available = std::thread::available_parallelism().map_or(1, usize::from);
+    u32::try_from(available).unwrap_or(THREADS_MAX).min(THREADS_MAX)
 }
 
 /// The machine's files.

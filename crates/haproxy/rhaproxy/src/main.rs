@@ -71,7 +71,7 @@ fn describe(name: String) -> Process {
                 .join(" ")
         },
     );
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = rhaproxy::load::default_threads() as usize;
     let program = Program { version: VERSION.to_owned(), path, pid: std::process::id() };
     Process { name, program, system, threads }
 }
