@@ -195,8 +195,8 @@ pub struct Args {
     pub compare: Option<String>,
     /// `-dK`.
     pub dump_keywords: Option<DumpKeywords>,
-    /// `-dC`: print the configuration; a key other than 0 anonymises it.
-    pub dump_configuration: Option<u32>,
+    /// `-dC`: print the configuration.
+    pub dump_configuration: bool,
     /// Warnings about the command line itself.
     pub warnings: Vec<String>,
     /// Notices about flags that change nothing here.

@@ -1,9 +1,12 @@
 //! From the command line's files to a snapshot, with all messages.
 
+use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use haproxy_conf::{
-    Diagnostics, Environment, FileProvider, Flow, OsFiles, Reader, Severity, Source, expand_sources,
+    Diagnostics, DirEntry, Document, EntryKind, Environment, FileProvider, Flow, OsFiles, Reader, Severity,
+    Source, expand_sources,
 };
 use haproxy_expr::Load;
 use haproxy_expr::pattern::store::PatternRef;
@@ -96,6 +99,7 @@ pub fn draft(
 ) -> (Draft, Vec<Source>, Flow) {
     let mut expressions = Load::new(Arc::clone(&lasting.vars));
     expressions.environment = env.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    let files = if args.switches.ipv4_only { Arc::new(Ipv4Only(files)) } else { files };
     let mut draft = Draft::new(expressions, Arc::clone(&files));
     draft.env = env.clone();
     draft.ignore_resolution = args.switches.ignore_resolution_failures;
@@ -113,6 +117,7 @@ pub fn draft(
     let reader = Reader { sections: SECTIONS, negatable: NEGATABLE, facts: &facts, provider: &*files };
     let flow = reader.read(&sources, env, diags, &mut sink);
     let mut draft = sink.draft;
+    draft.global.insecure_fork_wanted |= args.switches.insecure_fork;
     if let Some(maxconn) = args.maxconn {
         draft.global.maxconn = Some(maxconn);
     }
@@ -127,6 +132,36 @@ pub fn draft(
     }
     limits::compute(&mut draft, args.memory_mb);
     (draft, sources, flow)
+}
+
+/// `-4`: names have their IPv4 addresses only.
+struct Ipv4Only(Arc<dyn FileProvider + Send + Sync>);
+
+impl FileProvider for Ipv4Only {
+    fn kind(&self, path: &str) -> io::Result<EntryKind> {
+        self.0.kind(path)
+    }
+
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        self.0.read(path)
+    }
+
+    fn list(&self, path: &str) -> io::Result<Vec<DirEntry>> {
+        self.0.list(path)
+    }
+
+    fn addresses(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+        Ok(self.0.addresses(name)?.into_iter().filter(IpAddr::is_ipv4).collect())
+    }
+}
+
+/// The configuration as it was understood, for `-dC`. It has been loaded before, so its mistakes are known.
+pub fn document(args: &Args) -> Document {
+    let files = machine_files();
+    let facts = facts(&args.switches);
+    let reader = Reader { sections: SECTIONS, negatable: NEGATABLE, facts: &facts, provider: &*files };
+    let sources = expand_sources(&args.sources, &*files).unwrap_or_default();
+    haproxy_conf::load(&reader, &sources, &mut Environment::from_process(), &mut Diagnostics::new())
 }
 
 /// Threads where the configuration names no number: one for each CPU this process may use.

@@ -39,6 +39,16 @@ pub fn run(args: Args, process: &Process, words: Vec<OsString>) -> ExitCode {
     if let Some(asked) = &args.dump_keywords {
         print!("{}", crate::keywords::listing(asked));
     }
+    if args.dump_configuration {
+        print!("{}", load::document(&args).dump());
+    }
+    if args.switches.dump_libraries {
+        // without /proc there is nothing to list
+        print!(
+            "{}",
+            crate::libraries::listing(&std::fs::read_to_string("/proc/self/maps").unwrap_or_default())
+        );
+    }
     if args.switches.check {
         return check(&ready.snapshot, ready.warned, ready.quiet);
     }

@@ -53,6 +53,7 @@ pub struct Flag {
 pub(super) const CONDITION: &str = "-cc";
 
 const EPOLL: &str = "the event loop is built on epoll";
+const NO_SPLICE: &str = "bytes go through a buffer of the thread, which is the only way";
 const POOLS: &str = "memory comes from the allocator and is never shown before it is written";
 
 const fn switch(
@@ -70,6 +71,16 @@ const fn with(
     doc: &'static str,
 ) -> Flag {
     Flag { name, value, no_effect: None, run, doc }
+}
+
+/// A switch that only `enabled()` of conditions sees.
+const fn seen(
+    name: &'static str,
+    why: &'static str,
+    run: fn(&mut Args, &str) -> Result<(), Command>,
+    doc: &'static str,
+) -> Flag {
+    Flag { name, value: Value::None, no_effect: Some(why), run, doc }
 }
 
 const fn idle(name: &'static str, why: &'static str, doc: &'static str) -> Flag {
@@ -135,12 +146,27 @@ pub const FLAGS: &[Flag] = &[
         |args, _| on(&mut args.switches.ignore_resolution_failures),
         "ignores server names that do not resolve",
     ),
-    switch("-dV", |args, _| on(&mut args.switches.no_server_verify), "does not verify servers' certificates"),
-    switch("-dR", |args, _| on(&mut args.switches.no_reuseport), "does not use SO_REUSEPORT"),
-    switch("-dS", |args, _| on(&mut args.switches.no_splice), "does not use splice"),
-    switch("-dF", |args, _| on(&mut args.switches.no_fast_forward), "does not fast-forward data"),
-    switch("-dZ", |args, _| on(&mut args.switches.no_zero_copy), "does not forward without copying"),
-    switch("-dG", |args, _| on(&mut args.switches.no_getaddrinfo), "does not use getaddrinfo()"),
+    seen(
+        "-dV",
+        "there is no TLS to servers",
+        |args, _| on(&mut args.switches.no_server_verify),
+        "does not verify servers' certificates",
+    ),
+    seen(
+        "-dR",
+        "listening sockets are taken over by name, none is shared",
+        |args, _| on(&mut args.switches.no_reuseport),
+        "does not use SO_REUSEPORT",
+    ),
+    seen("-dS", NO_SPLICE, |args, _| on(&mut args.switches.no_splice), "does not use splice"),
+    seen("-dF", NO_SPLICE, |args, _| on(&mut args.switches.no_fast_forward), "does not fast-forward data"),
+    seen("-dZ", NO_SPLICE, |args, _| on(&mut args.switches.no_zero_copy), "does not forward without copying"),
+    seen(
+        "-dG",
+        "names are always resolved by the system's library",
+        |args, _| on(&mut args.switches.no_getaddrinfo),
+        "does not use getaddrinfo()",
+    ),
     switch("-dI", |args, _| on(&mut args.switches.insecure_fork), "allows starting children"),
     switch("-dL", |args, _| on(&mut args.switches.dump_libraries), "lists loaded libraries after the load"),
     idle("-dc", "threads are not bound to CPUs unless cpu-map says so", "tells which CPUs are used"),
@@ -162,12 +188,7 @@ pub const FLAGS: &[Flag] = &[
         dump_keywords,
         "lists keywords (use 'help' for the classes)",
     ),
-    with(
-        "-dC",
-        Value::Attached("[<key>]"),
-        dump_configuration,
-        "prints the configuration, anonymised with <key>",
-    ),
+    with("-dC", Value::Attached("[0]"), dump_configuration, "prints the configuration as it was understood"),
     Flag {
         name: "-dA",
         value: Value::Attached("[<file>]"),
@@ -312,7 +333,11 @@ fn dump_keywords(args: &mut Args, classes: &str) -> Result<(), Command> {
 }
 
 fn dump_configuration(args: &mut Args, key: &str) -> Result<(), Command> {
-    args.dump_configuration = Some(if key.is_empty() { 0 } else { number("-dC", key)? });
+    if !key.is_empty() && number("-dC", key)? != 0 {
+        let text = "-dC option: the anonymised form is not available in this version, '-dC' alone is.";
+        return Err(Command::Refuse(text.to_owned()));
+    }
+    args.dump_configuration = true;
     Ok(())
 }
 

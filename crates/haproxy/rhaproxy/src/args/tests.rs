@@ -112,7 +112,8 @@ fn keyword_classes() {
 fn optional_values() {
     assert!(args("-dt -c -f f").switches.check);
     assert_eq!(args("-dt h1:error -c -f f").notices.len(), 1);
-    assert_eq!(args("-dC7 -f f").dump_configuration, Some(7));
+    assert!(args("-dC -f f").dump_configuration && args("-dC0 -f f").dump_configuration);
+    assert!(matches!(command("-dC7 -f f"), Command::Refuse(_)));
     assert_eq!(args("-dA/tmp/x.tar -f f").notices.len(), 1);
 }
 

@@ -43,7 +43,8 @@ pub struct Said {
 /// What the program says of the configuration the arguments name.
 pub fn of(program: &Path, args: &Args) -> io::Result<Said> {
     let mut command = Command::new(program);
-    command.arg("-c");
+    // `quiet` in the file would hide everything
+    command.args(["-c", "-V"]);
     if let Some(directory) = &args.directory {
         command.args(["-C", directory]);
     }
