@@ -1,6 +1,9 @@
 //! `wrk` as the load, and what it reports.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
@@ -58,6 +61,17 @@ impl Load {
             p99_us: report.p99_us,
         })
     }
+}
+
+/// Bytes of one whole answer, head included.
+pub fn answer_bytes(port: u16, path: &str, headers: &[&str]) -> Result<usize> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    let lines: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n{lines}\r\n")?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    Ok(answer.len())
 }
 
 #[derive(Debug, PartialEq)]

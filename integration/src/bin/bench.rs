@@ -10,10 +10,10 @@ use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
-use integration::bench::load::{Load, Sample};
+use integration::bench::load::{self, Load, Sample};
 use integration::bench::program::{Cores, Language, Program, Running};
 use integration::bench::report::{Series, table};
-use integration::bench::scenario::{SCENARIOS, Scenario, backend};
+use integration::bench::scenario::{SCENARIOS, Scenario, backend, page};
 use integration::bench::{idle, loading};
 use integration::ports::free_port;
 use integration::subject;
@@ -83,6 +83,7 @@ impl Bench {
         let files = self.dir.join("files");
         fs::create_dir_all(&files)?;
         fs::write(files.join("10k"), [b'x'; 10_000])?;
+        fs::write(files.join("page.html"), page(100_000))?;
         fs::write(files.join("1m"), vec![b'x'; 1 << 20])?;
         let port = free_port()?;
         let nginx =
@@ -120,6 +121,10 @@ impl Bench {
 
     fn under_load(&mut self, scenario: &Scenario, backend: u16) -> Result<()> {
         let programs = self.start(scenario, backend)?;
+        for (program, _, port) in &programs {
+            let bytes = load::answer_bytes(*port, scenario.path, scenario.headers)?;
+            self.say(format!("{:<12}{:<16}{bytes} bytes an answer", scenario.name, program.name));
+        }
         let load = |port: u16, seconds: u32| Load {
             url: format!("http://127.0.0.1:{port}{}", scenario.path),
             connections: scenario.connections,

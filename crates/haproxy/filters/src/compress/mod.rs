@@ -3,6 +3,8 @@
 pub mod algorithm;
 pub mod choose;
 pub mod encoder;
+mod fast;
+mod frame;
 pub mod head;
 
 pub use algorithm::Algorithm;

@@ -122,13 +122,14 @@ fn heads_say_what_became_of_the_body() {
 
 fn compressed(
     algorithm: Algorithm,
+    level: u32,
     encoders: &Rc<Encoders>,
     body: &[u8],
     piece: usize,
     flush: bool,
 ) -> Vec<u8> {
     let mut chain = Chain::default();
-    chain.push(Box::new(Compressor::new(encoders.take(algorithm, 1))));
+    chain.push(Box::new(Compressor::new(encoders.take(algorithm, level))));
     for part in body.chunks(piece) {
         chain.feed(part, 0);
         if flush {
@@ -144,32 +145,84 @@ fn compressed(
     chain.out
 }
 
+fn unpacked(algorithm: Algorithm, out: &[u8]) -> Vec<u8> {
+    let mut back = Vec::new();
+    match algorithm {
+        Algorithm::Gzip => flate2::read::GzDecoder::new(out).read_to_end(&mut back),
+        Algorithm::Deflate => flate2::read::ZlibDecoder::new(out).read_to_end(&mut back),
+        Algorithm::RawDeflate => flate2::read::DeflateDecoder::new(out).read_to_end(&mut back),
+        Algorithm::Identity => out.to_vec().as_slice().read_to_end(&mut back),
+    }
+    .unwrap();
+    back
+}
+
+/// Bodies of several kinds: text, repetition, noise, nothing.
+fn bodies() -> Vec<Vec<u8>> {
+    let mut x = 1u32;
+    let mut next = || {
+        x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        x >> 8
+    };
+    let text: String = (0..20_000).map(|line| format!("line {line} {:x}\n", next())).collect();
+    let noise: Vec<u8> = (0..200_000).map(|_| next() as u8).collect();
+    let mixed = [&text.as_bytes()[..70_000], &noise[..70_000], &text.as_bytes()[..70_000]].concat();
+    let far: Vec<u8> = [&noise[..32_768], b"abcdefgh", &noise[..32_768]].concat();
+    vec![
+        text.into_bytes(),
+        vec![b'x'; 300_000],
+        noise,
+        mixed,
+        far,
+        b"abcabcabcabcabcabc".to_vec(),
+        b"a".to_vec(),
+        vec![],
+    ]
+}
+
 #[test]
 fn all_algorithms_give_back_what_went_in() {
     let encoders = Rc::new(Encoders::default());
-    let mut body = Vec::new();
-    let mut x = 1u32;
-    for line in 0..20_000u32 {
-        x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        body.extend_from_slice(format!("line {line} {x:x}\n").as_bytes());
-    }
-    for (piece, flush) in [(1 << 20, false), (1000, true), (16_384, true)] {
-        for algorithm in [Algorithm::Gzip, Algorithm::Deflate, Algorithm::RawDeflate, Algorithm::Identity] {
-            let out =
-                compressed(algorithm, &encoders, &body, piece, flush && algorithm != Algorithm::Identity);
-            let mut back = Vec::new();
-            match algorithm {
-                Algorithm::Gzip => flate2::read::GzDecoder::new(&out[..]).read_to_end(&mut back).unwrap(),
-                Algorithm::Deflate => {
-                    flate2::read::ZlibDecoder::new(&out[..]).read_to_end(&mut back).unwrap()
-                }
-                Algorithm::RawDeflate => {
-                    flate2::read::DeflateDecoder::new(&out[..]).read_to_end(&mut back).unwrap()
-                }
-                Algorithm::Identity => out.as_slice().read_to_end(&mut back).unwrap(),
-            };
-            assert!(back == body, "{algorithm:?} {piece}");
+    for body in bodies() {
+        for (level, piece, flush) in [
+            (1, 1 << 20, false),
+            (1, 1000, true),
+            (1, 16_384, true),
+            (1, 7, false),
+            (6, 1 << 20, false),
+            (6, 999, true),
+        ] {
+            for algorithm in [Algorithm::Gzip, Algorithm::Deflate, Algorithm::RawDeflate, Algorithm::Identity]
+            {
+                let flush = flush && algorithm != Algorithm::Identity;
+                let out = compressed(algorithm, level, &encoders, &body, piece, flush);
+                assert!(unpacked(algorithm, &out) == body, "{algorithm:?} {level} {piece} {}", body.len());
+            }
         }
     }
-    assert_eq!(encoders.spare.borrow().len(), 3);
+    assert_eq!(encoders.spare.borrow().len(), 6);
+}
+
+#[test]
+fn what_does_not_compress_hardly_grows() {
+    let encoders = Rc::new(Encoders::default());
+    for body in bodies() {
+        let out = compressed(Algorithm::Gzip, 1, &encoders, &body, 1 << 20, false);
+        assert!(out.len() <= body.len() + body.len() / 5_000 + 30, "{} {}", out.len(), body.len());
+    }
+}
+
+#[test]
+fn all_lengths_and_distances_are_written() {
+    let encoders = Rc::new(Encoders::default());
+    for length in 4..=300 {
+        for distance in [1, 2, 3, 4, 5, 8, 9, 257, 1000, 24_577, 32_768, 32_769] {
+            let mut body: Vec<u8> = (0..distance as u32).map(|n| (n * n >> 3) as u8).collect();
+            for at in 0..length {
+                body.push(body[at]);
+            }
+            let out = compressed(Algorithm::RawDeflate, 1, &encoders, &body, 1 << 20, false);
+            assert!(unpacked(Algorithm::RawDeflate, &out) == body, "{length} {distance}");
+        }
+    }
 }
