@@ -116,7 +116,7 @@ impl Fast {
         self.table.fill(0);
         let mut at = 0;
         let mut literals_from = 0;
-        while at + MATCH_MIN + 1 <= input.len() {
+        while at + MATCH_MIN < input.len() {
             let word = word_at(input, at);
             let slot = &mut self.table[hash(word)];
             let candidate = usize::from(*slot);

@@ -217,7 +217,7 @@ fn all_lengths_and_distances_are_written() {
     let encoders = Rc::new(Encoders::default());
     for length in 4..=300 {
         for distance in [1, 2, 3, 4, 5, 8, 9, 257, 1000, 24_577, 32_768, 32_769] {
-            let mut body: Vec<u8> = (0..distance as u32).map(|n| (n * n >> 3) as u8).collect();
+            let mut body: Vec<u8> = (0..distance as u32).map(|n| ((n * n) >> 3) as u8).collect();
             for at in 0..length {
                 body.push(body[at]);
             }
