@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -126,7 +126,7 @@ impl std::fmt::Display for Summary {
 
 /// One request on a fresh connection.
 pub fn ask(target: SocketAddr) -> Result<String, String> {
-    let answer = fetch(target, "/").map_err(|e| e.kind().to_string())?;
+    let answer = fetch(target, "/").map_err(|error| reason(&error))?;
     let text = String::from_utf8_lossy(&answer).into_owned();
     let mut lines = text.split("\r\n");
     let status = lines.next().and_then(|line| line.split(' ').nth(1)).unwrap_or("closed").to_owned();
@@ -158,4 +158,11 @@ pub fn fetch(target: SocketAddr, path: &str) -> std::io::Result<Vec<u8>> {
         }
     }
     Ok(answer)
+}
+/// Why a request failed. A read that waited too long is told by the kernel in words nobody would look for.
+fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::WouldBlock => ErrorKind::TimedOut.to_string(),
+        kind => kind.to_string(),
+    }
 }
