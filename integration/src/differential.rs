@@ -12,4 +12,5 @@ pub mod mask;
 pub mod play;
 pub mod server;
 pub mod tables;
+pub mod versions;
 pub mod written;

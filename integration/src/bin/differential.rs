@@ -12,9 +12,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use anyhow::{Context, Result};
-use integration::differential::case::{Case, Difference, read_all};
+use integration::differential::case::{Case, Change, read_all};
 use integration::differential::compare::{Known, Mismatch, Outcome, compare};
 use integration::differential::play::Stage;
+use integration::differential::versions::{self, Changes};
 use integration::subject;
 
 fn main() -> Result<ExitCode> {
@@ -26,13 +27,14 @@ fn main() -> Result<ExitCode> {
     let original = program("ORIGINAL", || subject::original("haproxy"))?;
     let ours = program("SUBJECT", || subject::ours("rhaproxy"))?;
     let same = version(&original)? == version(&ours)?;
+    let common = versions::read(&dir.join("versions.yaml"))?;
 
     let (mut passed, mut failed, mut expected, mut lines) = (0, 0, 0, Vec::new());
     let mut cases = read_all(&dir.join("cases"), &std::env::var("CASE").unwrap_or_default())?;
     cases.retain(|(name, _)| !has("--short") || !known.has_all(name));
     let jobs = std::env::var("JOBS").ok().and_then(|jobs| jobs.parse().ok()).unwrap_or(2);
     let outcomes = in_parallel(&cases, jobs, |(name, case)| {
-        one(name, case, if same { &[] } else { &case.differs }, &original, &ours)
+        one(name, case, (!same).then_some(common.as_slice()), &original, &ours)
     });
     for ((name, _), outcome) in cases.iter().zip(&outcomes) {
         let (old, new): (Vec<&Mismatch>, Vec<&Mismatch>) =
@@ -51,7 +53,9 @@ fn main() -> Result<ExitCode> {
         let head = "# Checks that ours does not pass yet (`make differential BLESS=1` writes this list).\n";
         fs::write(&list, lines.iter().fold(head.to_owned(), |text, line| text + line + "\n"))?;
     }
+    let rows: usize = cases.iter().map(|(_, case)| case.count()).sum();
     println!("known differences: {expected}");
+    println!("cases: {rows} exchanges and rows with an input each, {} checks", passed + failed + expected);
     println!("differential: {passed} passed, {failed} failed");
     Ok(if failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -79,19 +83,23 @@ fn in_parallel<T: Sync, R: Send>(items: &[T], jobs: usize, work: impl Fn(&T) -> 
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// A subject that cannot even be started differs in everything.
-fn one(name: &str, case: &Case, differs: &[Difference], original: &Path, ours: &Path) -> Outcome {
+/// A subject that cannot even be started differs in everything. `common`: the changes between versions, if there are two.
+fn one(name: &str, case: &Case, common: Option<&[Change]>, original: &Path, ours: &Path) -> Outcome {
     let play = || -> Result<Outcome> {
         let mut stage = Stage::new(name, case)?;
         // What ours cannot read at all is one difference for each line; the rest is compared without it.
         let struck = stage.strike(ours)?;
-        let expected = stage.play(original).context("the original")?;
+        let mut expected = stage.play(original).context("the original")?;
         if std::env::var_os("SHOW").is_some() {
             for check in &expected {
                 println!("{name} :: {} :: {:?}\n  {}", check.name, check.aspect, check.seen.escape_ascii());
             }
         }
         let seen = stage.play(ours)?;
+        if let Some(common) = common {
+            Changes::new(common.iter().chain(&case.versions))?.apply(&mut expected);
+        }
+        let differs = if common.is_some() { case.differs.as_slice() } else { &[] };
         let mut outcome = compare(name, &expected, &seen, differs);
         outcome.mismatches.extend(struck.into_iter().map(|words| Mismatch {
             name: format!("{name} :: {} :: line", words.split(": ").next().unwrap_or_default()),

@@ -42,6 +42,17 @@ pub struct Case {
     /// Where ours differs on purpose.
     #[serde(default)]
     pub differs: Vec<Difference>,
+    /// What the original says in other words than 3.4, in this case alone (see [`super::versions`]).
+    #[serde(default)]
+    pub versions: Vec<Change>,
+}
+
+impl Case {
+    /// Exchanges, and rows times inputs.
+    pub fn count(&self) -> usize {
+        let rows = self.table.as_ref().map_or(0, |table| table.all_rows().len() * table.inputs.len());
+        self.exchanges.len() + rows
+    }
 }
 
 fn default_compare() -> Vec<Aspect> {
@@ -241,13 +252,31 @@ impl Table {
     }
 }
 
+/// What 2.6 says and 3.4 says otherwise: every match of `original` in what the original says becomes `ours`, and that is
+/// what ours must say.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// Where it shows.
+    pub aspects: Vec<Aspect>,
+    /// A regular expression on the masked bytes.
+    pub original: String,
+    /// What takes its place; `${1}` is a group.
+    pub ours: String,
+    /// Why, with the manual's section.
+    pub reason: String,
+}
+
 /// A difference on purpose: ours must give `ours` there.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Difference {
-    /// The name of the exchange; empty for csv and metrics.
+    /// The name of the exchange; a `*` stands for anything. Empty: all (for csv and metrics).
     #[serde(default)]
     pub exchange: String,
+    /// Further ones with the same difference.
+    #[serde(default)]
+    pub exchanges: Vec<String>,
     /// What differs.
     pub aspect: Aspect,
     /// What ours says instead, masked; none if it is not fixed.

@@ -114,9 +114,9 @@ fn header(word: &str, args: &[&str]) -> Result<Algorithm, String> {
         .filter(|name| !name.is_empty())
         .ok_or("hdr requires an http header field name.")?;
     match args.first() {
-        None => Ok(Algorithm::Header { name: name.as_bytes().to_vec(), domain_only: false }),
+        None => Ok(Algorithm::Header { name: name.to_ascii_lowercase().into_bytes(), domain_only: false }),
         Some(&"use_domain_only") => {
-            Ok(Algorithm::Header { name: name.as_bytes().to_vec(), domain_only: true })
+            Ok(Algorithm::Header { name: name.to_ascii_lowercase().into_bytes(), domain_only: true })
         }
         Some(other) => Err(format!("{word} only accepts 'use_domain_only' modifier (got '{other}').")),
     }

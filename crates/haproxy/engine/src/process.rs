@@ -90,7 +90,7 @@ pub struct Process {
     /// Messages that broke the protocol so far.
     pub captured: AtomicU64,
     /// Next session number.
-    pub next_session: AtomicU64,
+    pub next_stream: AtomicU64,
 }
 
 impl Process {

@@ -83,7 +83,7 @@ pub fn start(
         log,
         services,
         captured: AtomicU64::new(0),
-        next_session: AtomicU64::new(0),
+        next_stream: AtomicU64::new(0),
     });
     let mut joins = Vec::with_capacity(threads);
     for (index, mailbox) in receivers.into_iter().enumerate() {

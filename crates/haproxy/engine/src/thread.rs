@@ -141,9 +141,14 @@ impl Thread {
         self.process.counters.at(self.index)
     }
 
-    /// The next session number.
-    pub fn next_session(&self) -> u64 {
-        self.process.next_session.fetch_add(1, Ordering::Relaxed)
+    /// The next stream's number.
+    pub fn next_stream(&self) -> u64 {
+        self.process.next_stream.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The number the next stream will have: what a connection without any is known by.
+    pub fn coming_stream(&self) -> u64 {
+        self.process.next_stream.load(Ordering::Relaxed)
     }
 
     /// Looks how much CPU the thread used since it last looked.

@@ -110,6 +110,22 @@ pub fn leading_int(text: &[u8]) -> Option<i64> {
     Some(number)
 }
 
+/// A number as fetches of numbers read it (`hdr_val`, `cook_val`, `urlp_val`): 32 bits, up to the first byte above `9`;
+/// what stands below `0` counts as a digit of that distance, as in the original. None for an empty text.
+pub fn loose_int(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text.first()? {
+        b'-' => (true, &text[1..]),
+        _ => (false, text),
+    };
+    let digits =
+        digits.iter().take_while(|byte| **byte <= b'9').map(|byte| i32::from(*byte) - i32::from(b'0'));
+    let number = digits.fold(0i32, |number, digit| {
+        let digit = if negative { -digit } else { digit };
+        number.wrapping_mul(10).wrapping_add(digit)
+    });
+    Some(number.into())
+}
+
 fn to_ip(value: &Value<'_>) -> Option<IpAddr> {
     match value {
         Value::Ipv4(address) => Some(IpAddr::V4(*address)),

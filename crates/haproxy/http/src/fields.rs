@@ -64,6 +64,11 @@ impl Fields {
         self.buffer.len() + 4 * self.entries.len()
     }
 
+    /// Bytes of all names and values.
+    pub fn text_len(&self) -> usize {
+        self.entries.iter().map(|entry| (entry.name.len + entry.value.len) as usize).sum()
+    }
+
     /// True when there is no field.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()

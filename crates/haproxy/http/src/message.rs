@@ -86,6 +86,13 @@ pub enum Framing {
     Tunnel,
 }
 
+/// What the original's form of a start line takes besides its text.
+const LINE_COST: usize = 20;
+/// The mark behind the fields.
+const END_COST: usize = 1;
+/// A version is always kept in full, `HTTP/1.1`.
+const VERSION_LEN: usize = 8;
+
 /// A request's start line and fields.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
@@ -109,6 +116,13 @@ impl Request {
         self.method = Method::Get;
         self.method_text = Span::default();
         self.uri = Span::default();
+    }
+
+    /// Bytes the head counts in `%U`, `bin` and `req.len`: the original counts the form it keeps a message in ("some
+    /// internal encoding overhead", manual §7.3.3 "req.bytes_in"), not what was on the wire.
+    pub fn kept_len(&self) -> usize {
+        let line = (self.method_text.len + self.uri.len) as usize + VERSION_LEN;
+        LINE_COST + line + self.fields.text_len() + END_COST
     }
 
     /// The method as a number.
@@ -168,6 +182,12 @@ impl Response {
         self.framing = Framing::None;
         self.status = 0;
         self.reason = Span::default();
+    }
+
+    /// Bytes the head counts in `%B`, `bout` and `res.len` (see [`Request::kept_len`]).
+    pub fn kept_len(&self) -> usize {
+        let code = if self.status > 999 { 4 } else { 3 };
+        LINE_COST + VERSION_LEN + code + self.reason.len as usize + self.fields.text_len() + END_COST
     }
 
     /// The reason phrase, possibly empty.

@@ -1,5 +1,6 @@
 //! Settings of the `global` section.
 
+use haproxy_http::h1::write::CaseMap;
 use std::path::PathBuf;
 
 use crate::settings::{BindSettings, LogTarget};
@@ -105,8 +106,8 @@ pub struct Global {
     pub insecure_fork_wanted: bool,
     /// `external-check`
     pub external_check: bool,
-    /// `h1-case-adjust` pairs: lower-case name and wished form.
-    pub h1_case_adjust: Vec<(Vec<u8>, Vec<u8>)>,
+    /// `h1-case-adjust`: names and their wished form.
+    pub h1_case_adjust: CaseMap,
     /// `expose-experimental-directives`
     pub experimental: bool,
     /// `expose-deprecated-directives`
@@ -233,7 +234,7 @@ impl Default for Global {
             zero_warning: false,
             insecure_fork_wanted: false,
             external_check: false,
-            h1_case_adjust: Vec::new(),
+            h1_case_adjust: CaseMap::default(),
             experimental: false,
             deprecated: false,
             cpu_map: Vec::new(),

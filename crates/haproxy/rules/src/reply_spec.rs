@@ -111,10 +111,12 @@ impl ReplySpec {
     pub fn make(&self, cx: &Cx<'_>, cause: ReplyCause) -> Reply {
         let body: Arc<[u8]> = match &self.content {
             Content::OwnPage => return Reply { own_page: true, ..Reply::built_in(self.status, cause) },
-            Content::ErrorFile(reply) => return Reply { cause, ..Reply::clone(reply) },
+            Content::ErrorFile(reply) => {
+                return Reply { cause, logged: Some(self.status), ..Reply::clone(reply) };
+            }
             Content::Section(slot) => {
                 return match slot.get() {
-                    Some(reply) => Reply { cause, ..Reply::clone(reply) },
+                    Some(reply) => Reply { cause, logged: Some(self.status), ..Reply::clone(reply) },
                     None => Reply { own_page: true, ..Reply::built_in(self.status, cause) },
                 };
             }

@@ -89,6 +89,8 @@ pub struct Reply {
     pub close: bool,
     /// True when the proxy's own page for this status (`errorfile`, `http-error`) takes the place of everything but `added`.
     pub own_page: bool,
+    /// Status for the log where it is not the one sent: what a rule asked for, whatever its errorfile says.
+    pub logged: Option<u16>,
     /// Nothing is sent at all, the connection is only closed (an empty errorfile).
     pub silent: bool,
 }
@@ -107,6 +109,7 @@ impl Reply {
             length_at: Some(0),
             close: false,
             own_page: false,
+            logged: None,
             silent: false,
         }
     }
@@ -131,7 +134,9 @@ impl Reply {
         let added = self.added.clone();
         let (cause, close) = (self.cause, self.close);
         let mut reply = match page {
-            Some(page) if self.own_page => Reply { cause, close: page.close || close, ..page },
+            Some(page) if self.own_page => {
+                Reply { cause, close: page.close || close, logged: Some(self.status), ..page }
+            }
             _ => self,
         };
         for (name, _) in &added {

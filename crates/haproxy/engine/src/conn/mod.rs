@@ -191,7 +191,7 @@ fn begin(thread: &Rc<Thread>, accepted: Accepted) -> Option<Connection> {
     }
     let accepted_ms = thread.now_ms();
     let session = Session {
-        id: thread.next_session(),
+        id: thread.coming_stream(),
         frontend,
         listener,
         source: peer,

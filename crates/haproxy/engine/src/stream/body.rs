@@ -53,6 +53,10 @@ pub struct Transfer {
     close_chunk: bool,
     /// Body bytes received (without chunk framing).
     pub body_bytes: u64,
+    /// Bytes the message counted before its body (see `Request::kept_len`).
+    pub kept_before: u64,
+    /// What the end of chunks and trailers count there.
+    pub mark_bytes: u64,
     /// Bytes sent, head included.
     pub sent_bytes: u64,
     /// True when something moved since the flag was last cleared.
@@ -92,6 +96,8 @@ impl Transfer {
             large: false,
             close_chunk: false,
             body_bytes: 0,
+            kept_before: 0,
+            mark_bytes: 0,
             sent_bytes: 0,
             progress: false,
             waits_for: WaitsFor::Sink,
@@ -102,6 +108,11 @@ impl Transfer {
     pub fn through(mut self, filters: Option<Box<Filtered>>) -> Self {
         self.filters = filters;
         self
+    }
+
+    /// Bytes the message counts so far, as it is kept.
+    pub fn kept_bytes(&self) -> u64 {
+        self.kept_before + self.body_bytes + self.mark_bytes
     }
 
     /// True when all is received and sent.
@@ -271,6 +282,7 @@ impl Transfer {
                     Step::End => {
                         self.head.extend_from_slice(b"0\r\n");
                         decoder.trailers().write(&mut self.head);
+                        self.mark_bytes = decoder.trailers().text_len() as u64 + 1;
                         self.head.extend_from_slice(b"\r\n");
                         end = true;
                     }

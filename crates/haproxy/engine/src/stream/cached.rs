@@ -32,6 +32,7 @@ impl Stream<'_> {
         self.ends(b'L', b'R');
         self.load_cached(hit);
         self.drop_request_body();
+        self.capture_response();
         self.rule_response(px).await?;
         let response = &self.txn.response;
         let chunked = response.framing == Framing::Chunked;

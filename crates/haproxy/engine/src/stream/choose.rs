@@ -6,6 +6,7 @@ use std::task::Poll;
 
 use haproxy_balance::{Algorithm, PickKey};
 use haproxy_expr::cx::Direction;
+use haproxy_http::Method;
 use haproxy_model::snapshot::{Proxy, Server, UseServerTarget, Waiter};
 
 use super::slot::Slot;
@@ -177,12 +178,12 @@ impl Stream<'_> {
                 };
                 px.balancer.pick(value.map(PickKey::Bytes), random, avoid)
             }
-            Algorithm::UrlParam { name, .. } => {
+            Algorithm::UrlParam { name, check_post } => {
                 let query = haproxy_http::uri::query(self.txn.request.uri()).unwrap_or_default();
-                let value = haproxy_http::uri::params(query, b'?')
-                    .find(|(key, _)| key == name)
-                    .map(|(_, value)| PickKey::Bytes(value));
-                px.balancer.pick(value, random, avoid)
+                let posted = *check_post && self.txn.request.method() == Method::Post;
+                let body = if posted { self.conn.client.input.bytes() } else { &[] };
+                let value = parameter(query, name).or_else(|| parameter(body, name));
+                px.balancer.pick(value.map(PickKey::Bytes), random, avoid)
             }
             Algorithm::RdpCookie { .. } | Algorithm::Hash(_) | Algorithm::LogHash(_) => {
                 let mut text = self.conn.thread.text();
@@ -450,4 +451,9 @@ impl Stream<'_> {
         let watch = self.watches_client();
         upstream::open(self.conn, px, server, timeout, &self.effects, watch).await
     }
+}
+
+/// Value of a parameter of a query or form; one without `=` has none.
+fn parameter<'q>(query: &'q [u8], name: &[u8]) -> Option<&'q [u8]> {
+    query.split(|byte| *byte == b'&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix(b"="))
 }

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use haproxy_http::h1::write::{Announce, WriteOptions, write_request_head};
+use haproxy_http::h1::write::{Announce, CaseMap, WriteOptions, write_request_head};
 use haproxy_http::h1::{ConnFlags, Parsed, Relax, ReplyTo, Resume, parse_response};
 use haproxy_http::{FieldId, Framing, Method, Version};
 use haproxy_model::settings::ConnectionMode;
@@ -81,12 +81,11 @@ impl Stream<'_> {
             };
             let mut request = self.request_transfer(px, server);
             let began_ms = self.now_ms();
-            let bytes_before = self.txn.log.bytes_in;
             let mut resume = Resume::default();
             loop {
                 let answer = self.await_head(px, &mut request, &mut resume).await;
                 self.body_taken = request.is_received();
-                self.txn.log.bytes_in = bytes_before + request.body_bytes;
+                self.txn.log.bytes_in = request.kept_bytes();
                 match self.judge(px, &request, answer)? {
                     Judged::Final(head_len, flags) => {
                         self.txn.log.response_ms = self.now_ms().saturating_sub(began_ms) as i32;
@@ -132,18 +131,25 @@ impl Stream<'_> {
             || server.settings.max_reuse == 0;
         let announce = match (close && !px.settings.options.http_pretend_keepalive, self.txn.request.version)
         {
+            // in 1.0 closing goes without saying
+            (true, Version::HTTP_10) => Announce::Nothing,
             (true, _) if !self.request_flags.has(ConnFlags::UPGRADE) => Announce::Close,
             (false, Version::HTTP_10) if !self.request_flags.has(ConnFlags::INSECURE_FRAMING) => {
                 Announce::KeepAlive
             }
             _ => Announce::Nothing,
         };
+        let mut last = None;
         if let Some(name) = &px.settings.send_name_header {
-            self.txn.request.fields.set(name, server.settings.balance.name.as_bytes());
+            self.txn.request.fields.remove(name);
+            last = Some((name.as_slice(), server.settings.balance.name.as_bytes()));
         }
-        write_request_head(&self.txn.request, WriteOptions { announce, case: None }, &mut head);
+        let case = self.server_case(px);
+        write_request_head(&self.txn.request, WriteOptions { announce, case, last }, &mut head);
         let filters = self.request_filters();
-        Transfer::new(head, self.request_source(), false).through(filters)
+        let mut request = Transfer::new(head, self.request_source(), false).through(filters);
+        request.kept_before = self.txn.log.bytes_in;
+        request
     }
 
     /// What the wait for the response's head means for the stream.
@@ -278,6 +284,12 @@ impl Stream<'_> {
                     look = false;
                     let bytes = upstream.side.input.bytes();
                     match parse_response(bytes, resume, &limits, relax, reply_to, &mut txn.response) {
+                        Ok(Parsed::Complete { head_len, .. })
+                            if txn.response.framing == Framing::Chunked
+                                && super::request::chunks_broken(&bytes[head_len..]) =>
+                        {
+                            return Poll::Ready(Answer::Junk { at: head_len });
+                        }
                         Ok(Parsed::Complete { head_len, flags }) => {
                             return Poll::Ready(Answer::Head { head_len, flags });
                         }
@@ -301,11 +313,12 @@ impl Stream<'_> {
                 let slowed = !request.is_done() && request.waits_for == WaitsFor::Filter;
                 let first_ms = match client_waits {
                     _ if slowed => NEVER,
-                    true => client_deadline_ms,
+                    true => client_deadline_ms.min(server_deadline_ms),
                     false => server_deadline_ms,
                 };
                 if deadline.poll(cx, first_ms).is_ready() {
-                    return Poll::Ready(if client_waits { Answer::ClientSlow } else { Answer::ServerSlow });
+                    let client_first = client_waits && client_deadline_ms < server_deadline_ms;
+                    return Poll::Ready(if client_first { Answer::ClientSlow } else { Answer::ServerSlow });
                 }
                 if watch && request.is_done() && super::client_gone(cx, client, thread) {
                     return Poll::Ready(Answer::ClientGone);
@@ -320,13 +333,15 @@ impl Stream<'_> {
 
     /// A 1xx of the server goes to the client as it is (not to HTTP/1.0 clients, RFC 9110 §15.2).
     async fn interim(&mut self, head_len: usize) -> Result<(), End> {
+        self.txn.log.bytes_out += self.txn.response.kept_len() as u64;
+        if let Some(slot) = &self.slot {
+            let counters = slot.server().counters.at(self.conn.thread.index);
+            counters.upstream.responses.count(self.txn.response.status);
+        }
         let mut head = self.conn.thread.text();
         if self.txn.request.version >= Version::HTTP_11 {
-            haproxy_http::h1::write::write_response_head(
-                &self.txn.response,
-                WriteOptions::default(),
-                &mut head,
-            );
+            let options = WriteOptions { case: self.client_case(), ..WriteOptions::default() };
+            haproxy_http::h1::write::write_response_head(&self.txn.response, options, &mut head);
         }
         if let Some(upstream) = &mut self.upstream {
             upstream.side.input.consume(head_len);
@@ -346,7 +361,7 @@ impl Stream<'_> {
             upstream.side.input.consume(head_len);
         }
         self.txn.has_response = true;
-        self.txn.log.bytes_out = head_len as u64;
+        self.txn.log.bytes_out += self.txn.response.kept_len() as u64;
         self.effects.head_received = head_len;
         self.begin_response(px, server);
         self.show_response();
@@ -374,17 +389,19 @@ impl Stream<'_> {
 
     /// The response's transfer; that of the request goes on, or begins anew in a tunnel.
     fn response_transfer(&mut self, plan: &Plan, request: &mut Transfer) -> Transfer {
-        // what the request's transfer brings from here on is counted at the end
-        self.txn.log.bytes_in -= if plan.tunnel { 0 } else { request.body_bytes };
         let [upward, downward] =
             if plan.tunnel { self.tunnel_filters() } else { [None, self.response_filters()] };
         let mut head = self.conn.thread.text();
         self.write_head(plan.tunnel, &mut head);
         if plan.tunnel {
+            let kept_before = request.kept_bytes();
             *request = Transfer::new(Vec::new(), Framing::Tunnel, false).through(upward);
+            request.kept_before = kept_before;
         }
         let carried = if plan.unwanted { Framing::None } else { plan.framing };
-        Transfer::new(head, carried, false).through(downward)
+        let mut response = Transfer::new(head, carried, false).through(downward);
+        response.kept_before = self.txn.log.bytes_out;
+        response
     }
 
     /// Both transfers with the timeouts over them.
@@ -424,8 +441,8 @@ impl Stream<'_> {
             self.count_abort(cause);
             self.ends(cause, state);
         }
-        self.txn.log.bytes_in += request.body_bytes;
-        self.txn.log.bytes_out += response.body_bytes;
+        self.txn.log.bytes_in = request.kept_bytes();
+        self.txn.log.bytes_out = response.kept_bytes();
         let complete = fault.is_none() && request.is_done() && response.is_done();
         self.body_taken = request.is_received();
         self.conn.thread.give_text(request.into_text());
@@ -466,10 +483,17 @@ impl Stream<'_> {
         if self.txn.response.fields.contains(FieldId::KeepAlive) && announce == Announce::Close {
             self.txn.response.fields.remove_known(FieldId::KeepAlive);
         }
-        haproxy_http::h1::write::write_response_head(
-            &self.txn.response,
-            WriteOptions { announce, case: None },
-            head,
-        );
+        let options = WriteOptions { announce, case: self.client_case(), last: None };
+        haproxy_http::h1::write::write_response_head(&self.txn.response, options, head);
+    }
+
+    /// Spellings of names for clients that insist on them.
+    fn client_case(&self) -> Option<&CaseMap> {
+        self.fe().settings.options.h1_case_client.then_some(&self.snapshot.global.h1_case_adjust)
+    }
+
+    /// Spellings of names for servers that insist on them.
+    fn server_case(&self, px: &Proxy) -> Option<&CaseMap> {
+        px.settings.options.h1_case_server.then_some(&self.snapshot.global.h1_case_adjust)
     }
 }

@@ -241,7 +241,10 @@ impl Transfer {
                     self.body_bytes += range.len() as u64;
                     filters.feed(&bytes[at + range.start..at + range.end], thread);
                 }
-                Step::End => end = true,
+                Step::End => {
+                    self.mark_bytes = decoder.trailers().text_len() as u64 + 1;
+                    end = true;
+                }
                 Step::NeedMore if consumed == 0 => break,
                 Step::NeedMore => {}
             }

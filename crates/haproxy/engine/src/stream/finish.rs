@@ -17,6 +17,11 @@ impl Stream<'_> {
         if log.total_ms < 0 {
             log.total_ms = now_ms.saturating_sub(self.conn.session.accepted_ms) as i32;
             log.active_ms = now_ms.saturating_sub(log.request_ms) as i32;
+            if log.response_ms >= 0 {
+                let before = [log.request_time_ms, log.queue_ms, log.connect_ms, log.response_ms];
+                let before: i32 = before.into_iter().map(|ms| ms.max(0)).sum();
+                log.data_ms = (log.active_ms - before).max(0);
+            }
         }
     }
 
@@ -119,14 +124,15 @@ impl Stream<'_> {
         if settings.logs.is_empty() && !global {
             return;
         }
-        fe.live.log_lines.fetch_add(1, Ordering::Relaxed);
         let log = &self.txn.log;
         let local = log.termination.cause == b'L' && log.status < 500;
         let failed = log.status >= 500 || (log.termination.cause != b'-' && !local);
-        if settings.options.dontlog_normal && !failed && log.retries == 0 {
+        // the line without a format tells of the session's begin: nothing of its end is known to it
+        let begin = matches!(settings.log_line, LogLine::Connect);
+        if settings.options.dontlog_normal && !failed && log.retries == 0 && !begin {
             return;
         }
-        let mut severity = log.level.unwrap_or(level::INFO);
+        let mut severity = log.level.filter(|_| !begin).unwrap_or(level::INFO);
         if severity > 7 {
             return;
         }
@@ -150,6 +156,7 @@ impl Stream<'_> {
                 format.write(cx, &mut structured);
             }
         });
+        fe.live.log_lines.fetch_add(1, Ordering::Relaxed);
         send(self, severity, &text, &structured);
         self.conn.thread.give_text(text);
         self.conn.thread.give_text(structured);

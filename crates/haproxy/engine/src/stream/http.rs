@@ -83,7 +83,7 @@ pub async fn run(conn: &mut Connection, txn: Option<Box<Txn>>) -> After {
     let frontend = conn.session.frontend;
     let mut txn = txn.unwrap_or_else(|| conn.thread.txn());
     txn.http = true;
-    txn.id = conn.thread.next_session();
+    txn.id = conn.thread.next_stream();
     txn.backend = frontend;
     let effects = Effects {
         message_max: snapshot.global.bufsize,
@@ -104,6 +104,7 @@ pub async fn run(conn: &mut Connection, txn: Option<Box<Txn>>) -> After {
         body_taken: false,
         backend_counted: false,
         wanted_server: None,
+        persistence_ignored: false,
         filtering: None,
         logged: false,
         client_left: false,
@@ -152,6 +153,7 @@ impl Stream<'_> {
                 return Box::pin(self.deliver(&hit)).await;
             }
             self.switch_backend()?;
+            self.count_backend();
             if self.backend == self.frontend {
                 break;
             }
@@ -162,7 +164,6 @@ impl Stream<'_> {
             self.ends(b'C', b'R');
             return Err(End::Error(400));
         }
-        self.count_backend();
         if let Some(hit) = self.cache_hit() {
             return Box::pin(self.deliver(&hit)).await;
         }

@@ -45,20 +45,18 @@ impl Stream<'_> {
     fn cookie_in(&mut self, px: &Proxy, cookie: &CookiePersistence) -> Option<u32> {
         let log = &mut self.txn.log;
         log.termination.cookie_in = b'N';
-        let (value, field_index, range) = find_cookie(&self.txn.request, &cookie.name)?;
-        let key: Vec<u8> = if cookie.method == CookieMethod::Prefix {
-            value.split(|b| *b == b'~').next().unwrap_or_default().to_vec()
-        } else {
-            value.split(|b| *b == b'|').next().unwrap_or_default().to_vec()
-        };
-        let found = px.servers_by_cookie.get(&key).copied();
         let (force, ignore) = self.persistence_forced(px);
-        let usable = found.filter(|index| {
-            let live = &px.servers[*index as usize].live;
-            !ignore && (live.willing() || force)
-        });
+        self.persistence_ignored = ignore;
+        let mark = if cookie.method == CookieMethod::Prefix { b'~' } else { b'|' };
+        let key_of = |value: &[u8]| value.split(|b| *b == mark).next().unwrap_or_default().to_vec();
+        let known = |value: &[u8]| px.servers_by_cookie.contains_key(&key_of(value));
+        let (value, field_index, range) = find_cookie(&self.txn.request, &cookie.name, known)?;
+        let key = key_of(&value);
+        let found = px.servers_by_cookie.get(&key).copied().filter(|_| !ignore);
+        let usable = found.filter(|index| px.servers[*index as usize].live.willing() || force);
         let log = &mut self.txn.log;
         log.termination.cookie_in = match (found, usable) {
+            _ if ignore => b'U',
             (_, Some(_)) => b'V',
             (Some(_), None) => b'D',
             (None, _) => b'I',
@@ -102,8 +100,15 @@ impl Stream<'_> {
         let log = &self.txn.log;
         let seen = log.termination.cookie_in;
         let already = seen == b'V' && !log.redispatched;
-        if cookie.preserve && set_by_server(&self.txn.response, &cookie.name) {
-            self.txn.log.termination.cookie_out = b'P';
+        if set_by_server(&self.txn.response, &cookie.name) {
+            if cookie.preserve {
+                self.txn.log.termination.cookie_out = b'P';
+                return;
+            }
+            self.remove_cookies(&cookie.name);
+            self.txn.log.termination.cookie_out = b'D';
+        }
+        if self.persistence_ignored {
             return;
         }
         if already && (cookie.indirect || cookie.maxidle_s.is_none()) && cookie.maxidle_s.is_none() {
@@ -113,7 +118,6 @@ impl Stream<'_> {
             return;
         }
         let Some(own) = own else { return };
-        self.remove_cookies(&cookie.name);
         let mut text = Vec::with_capacity(64);
         text.extend_from_slice(&cookie.name);
         text.push(b'=');
@@ -224,15 +228,24 @@ fn set_by_server(response: &haproxy_http::Response, name: &[u8]) -> bool {
     response.fields.all(FieldId::SetCookie).any(|field| set(field.value))
 }
 
-/// Value of a cookie in a request: its bytes, the field that has it, and its place within the field's value.
+/// Value of a cookie in a request: its bytes, the field that has it, and its place within the field's value. Among
+/// several of the name the first that is `known`, else the last.
 fn find_cookie(
     request: &haproxy_http::Request,
     name: &[u8],
+    known: impl Fn(&[u8]) -> bool,
 ) -> Option<(Vec<u8>, usize, std::ops::Range<usize>)> {
-    request.fields.all(FieldId::Cookie).find_map(|field| {
-        let pair = pairs::find(field.value, name)?;
-        Some((pair.value.to_vec(), field.index, pair.value_range))
-    })
+    let mut last = None;
+    for field in request.fields.all(FieldId::Cookie) {
+        for pair in pairs::scan(field.value).filter(|pair| pair.name == name) {
+            let found = known(pair.value);
+            last = Some((pair.value.to_vec(), field.index, pair.value_range));
+            if found {
+                return last;
+            }
+        }
+    }
+    last
 }
 
 /// A `Cookie` value without one cookie, however often it is there: `k=v; SRV=A; z=1` becomes `k=v; z=1`.

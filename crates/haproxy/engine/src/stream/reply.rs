@@ -45,7 +45,7 @@ impl Stream<'_> {
                     }
                     ReplyCause::Local => {
                         self.ends(b'L', b'R');
-                        self.fe().live.frontend.at(self.conn.thread.index).intercepted.inc();
+                        self.count_intercepted();
                     }
                     ReplyCause::Tarpit | ReplyCause::Error => self.ends(b'P', b'T'),
                 }
@@ -61,6 +61,13 @@ impl Stream<'_> {
     fn release_server(&mut self) {
         self.close_upstream();
         self.slot = None;
+    }
+
+    /// Counts an answer made here, at the frontend unless a backend's rules made it.
+    fn count_intercepted(&self) {
+        if self.backend == self.frontend {
+            self.fe().live.frontend.at(self.conn.thread.index).intercepted.inc();
+        }
     }
 
     async fn tarpit(&mut self, reply: Box<Reply>) -> After {
@@ -81,6 +88,7 @@ impl Stream<'_> {
         .await;
         self.ends(b'P', b'T');
         self.txn.log.queue_ms = self.now_ms().saturating_sub(self.txn.log.request_ms) as i32;
+        self.txn.log.request_time_ms = -1;
         if gone {
             self.txn.log.status = reply.status as i16;
             return After::Close;
@@ -113,7 +121,7 @@ impl Stream<'_> {
             process: &self.conn.thread.process,
         });
         self.ends(b'L', b'R');
-        self.fe().live.frontend.at(self.conn.thread.index).intercepted.inc();
+        self.count_intercepted();
         self.txn.log.queue_ms = 0;
         self.txn.log.connect_ms = 0;
         self.txn.log.response_ms = 0;
@@ -130,6 +138,7 @@ impl Stream<'_> {
     fn error_reply(&mut self, code: u16) -> Box<Reply> {
         let page = self.own_page(code, ReplyCause::Error);
         let mut reply = Box::new(page.unwrap_or_else(|| Reply::built_in(code, ReplyCause::Error)));
+        reply.logged = Some(code);
         // the connection is of no use after a request that could not be read
         reply.close |= matches!(code, 400 | 408 | 413 | 414 | 431 | 422) || !self.keep_client;
         reply
@@ -139,7 +148,7 @@ impl Stream<'_> {
     async fn send_reply(&mut self, reply: Box<Reply>) -> After {
         let page = if reply.own_page { self.own_page(reply.status, reply.cause) } else { None };
         let reply = reply.resolved(page);
-        self.txn.log.status = reply.status as i16;
+        self.txn.log.status = reply.logged.unwrap_or(reply.status) as i16;
         if reply.silent {
             self.keep_client = false;
             return After::Close;
@@ -172,7 +181,9 @@ impl Stream<'_> {
         if self.txn.has_request {
             self.after_response();
         }
-        self.txn.log.status = self.txn.response.status as i16;
+        if self.txn.response.status != reply.status {
+            self.txn.log.status = self.txn.response.status as i16;
+        }
         let mut head = self.conn.thread.text();
         if !self.effects.early_heads.is_empty() {
             head.extend_from_slice(&self.effects.early_heads);
@@ -189,8 +200,6 @@ impl Stream<'_> {
         if !self.answers_head() && filters.is_none() {
             head.extend_from_slice(&reply.body);
         }
-        // local answers count as nothing read from a server (%B, 3.4)
-        self.txn.log.bytes_out = 0;
         let sent = match &mut filters {
             Some(filters) => send_filtered(self.conn, &mut head, &reply.body, filters).await,
             None => send_all(self.conn, &head).await.map(|()| head.len()),

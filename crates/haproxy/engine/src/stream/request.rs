@@ -3,6 +3,7 @@
 use std::task::Poll;
 
 use haproxy_expr::cx::{Direction, TimeoutKind};
+use haproxy_http::h1::chunk::{ChunkDecoder, Step};
 use haproxy_http::h1::{ConnFlags, H1Error, Limits, Parsed, Relax, Resume, parse_request};
 use haproxy_http::{FieldId, Framing, Method, Version};
 use haproxy_model::settings::{ConnectionMode, Mode};
@@ -55,6 +56,9 @@ impl Stream<'_> {
         match parse_request(bytes, resume, &limits, relax, &mut self.txn.request) {
             Ok(Parsed::Complete { head_len, flags }) => {
                 self.effects.head_received = head_len;
+                if self.txn.request.framing == Framing::Chunked && chunks_broken(&bytes[head_len..]) {
+                    return Err(self.unreadable(400, b'P'));
+                }
                 self.take_head(head_len, flags);
                 Ok(true)
             }
@@ -128,7 +132,7 @@ impl Stream<'_> {
         match self.txn.request.framing {
             Framing::None => true,
             Framing::Length(n) => input.len() as u64 >= n || input.is_full(),
-            Framing::Chunked => input.bytes().ends_with(b"0\r\n\r\n") || input.is_full(),
+            Framing::Chunked => chunks_done(input.bytes()) || input.is_full(),
             Framing::UntilClose | Framing::Tunnel => true,
         }
     }
@@ -193,7 +197,7 @@ impl Stream<'_> {
         let request = &txn.request;
         let log = &mut txn.log;
         log.request_time_ms = now_ms.saturating_sub(log.request_ms) as i32;
-        log.bytes_in = head_len as u64;
+        log.bytes_in = request.kept_len() as u64;
         log.request_line.clear();
         log.request_line.extend_from_slice(request.method_text());
         log.request_line.push(b' ');
@@ -299,6 +303,7 @@ impl Stream<'_> {
         if !declared.is_empty() {
             super::persistence::capture_fields(declared, &txn.request.fields, &mut txn.log.request_captures);
         }
+        txn.log.response_captures.resize(settings.captures.response.len(), None);
         if let Some((name, length)) = &settings.capture_cookie {
             for field in txn.request.fields.all(FieldId::Cookie) {
                 if let Some(text) = super::persistence::captured_cookie(field.value, name, *length) {
@@ -346,10 +351,9 @@ impl Stream<'_> {
             return Ok(());
         }
         if !page.users.is_empty() && !self.is_authorized(&page.users) {
-            let mut reply = Reply::built_in(401, ReplyCause::Denied);
+            let mut reply = Reply::built_in(401, ReplyCause::Local);
             let realm = [b"Basic realm=\"", page.realm.as_slice(), b"\""].concat();
             reply.added.push((b"www-authenticate".to_vec(), realm));
-            self.ends(b'P', b'R');
             return Err(End::Reply(Box::new(reply)));
         }
         Err(End::Service(Service::Stats))
@@ -411,6 +415,7 @@ impl Stream<'_> {
             return Ok(());
         }
         self.txn.log.service = Some("<NOSRV>");
+        self.txn.log.request_time_ms = -1;
         self.ends(b'S', b'C');
         Err(End::Error(503))
     }
@@ -467,12 +472,14 @@ impl Stream<'_> {
         let snapshot = std::rc::Rc::clone(&self.snapshot);
         let fe = snapshot.proxy(self.frontend);
         let be = snapshot.proxy(self.backend);
-        if let (Some(format), Some(name)) = (&fe.settings.unique_id_format, &fe.settings.unique_id_header) {
+        if let Some(format) = &fe.settings.unique_id_format {
             let mut id = self.txn.unique_id.borrow_mut().take().unwrap_or_default();
             if id.is_empty() {
                 self.look(Direction::Request, |cx| format.write(cx, &mut id));
             }
-            self.txn.request.fields.append(name, &id);
+            if let Some(name) = &fe.settings.unique_id_header {
+                self.txn.request.fields.append(name, &id);
+            }
             *self.txn.unique_id.borrow_mut() = Some(id);
         }
         let forwarded = be.settings.forwarded_for.as_ref().or(fe.settings.forwarded_for.as_ref());
@@ -519,4 +526,28 @@ impl Stream<'_> {
     pub fn answers_head(&self) -> bool {
         self.head_only
     }
+}
+
+/// True when what has come of a chunked body can never become one: a fault that is seen with the head is the head's.
+pub fn chunks_broken(bytes: &[u8]) -> bool {
+    walk_chunks(bytes).is_none()
+}
+
+/// True when a chunked body is here to its end.
+pub fn chunks_done(bytes: &[u8]) -> bool {
+    walk_chunks(bytes) != Some(false)
+}
+
+/// Whether the chunks end within these bytes; none if they make no sense.
+fn walk_chunks(bytes: &[u8]) -> Option<bool> {
+    let mut decoder = ChunkDecoder::default();
+    let mut at = 0;
+    while at < bytes.len() {
+        let (consumed, step) = decoder.decode(&bytes[at..]).ok()?;
+        at += consumed;
+        if consumed == 0 || matches!(step, Step::End) {
+            break;
+        }
+    }
+    Some(decoder.is_done())
 }

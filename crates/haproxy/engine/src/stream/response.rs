@@ -10,22 +10,21 @@ use super::steps::{End, Stream};
 use super::walk::ResponseWalk;
 
 impl Stream<'_> {
-    /// Takes a server's response up: counters and cookies. Its rules come next.
+    /// Takes a server's response up: counters, captures and cookies. Its rules come next.
     pub fn begin_response(&mut self, px: &Proxy, server: &Server) {
         let status = self.txn.response.status;
         self.txn.log.status = status as i16;
         self.txn.server_status = status;
         server.live.counters.at(self.conn.thread.index).upstream.responses.count(status);
+        self.capture_response();
         self.cookie_out(px, server);
     }
 
-    /// Shows a response to filters and captures before any rule sees it.
+    /// Shows a response to filters before any rule sees it.
     pub fn show_response(&mut self) {
         if self.filtering.is_some() {
             self.consider_response();
         }
-        let snapshot = Rc::clone(&self.snapshot);
-        self.capture_response(snapshot.proxy(self.frontend));
     }
 
     /// Runs the rules on a response that no server gave just now.
@@ -57,8 +56,10 @@ impl Stream<'_> {
         self.txn.log.status = self.txn.response.status as i16;
     }
 
-    fn capture_response(&mut self, fe: &Proxy) {
-        let settings = &fe.settings;
+    /// Notes what the log shows of a response, before cookies and rules change it.
+    pub fn capture_response(&mut self) {
+        let snapshot = Rc::clone(&self.snapshot);
+        let settings = &snapshot.proxy(self.frontend).settings;
         let txn = &mut *self.txn;
         let declared = &settings.captures.response;
         if !declared.is_empty() {

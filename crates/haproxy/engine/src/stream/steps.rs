@@ -46,6 +46,8 @@ pub struct Stream<'c> {
     pub wanted_server: Option<u32>,
     /// What was decided for filters, where a proxy has some.
     pub filtering: Option<Box<Filtering>>,
+    /// True when an `ignore-persist` rule holds: the cookie neither chooses nor is set.
+    pub persistence_ignored: bool,
     /// True once the log line was written.
     pub logged: bool,
     /// True when the client left while its request was awaited: rules still see what came, servers do not.

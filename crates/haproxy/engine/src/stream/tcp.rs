@@ -24,7 +24,7 @@ pub async fn run(conn: &mut Connection) -> After {
     let frontend = conn.session.frontend;
     let mut txn = conn.thread.txn();
     txn.http = false;
-    txn.id = conn.thread.next_session();
+    txn.id = conn.thread.next_stream();
     txn.backend = frontend;
     txn.log.request_ms = conn.session.accepted_ms;
     txn.log.request_date = conn.session.accepted;
@@ -42,6 +42,7 @@ pub async fn run(conn: &mut Connection) -> After {
         body_taken: true,
         backend_counted: false,
         wanted_server: None,
+        persistence_ignored: false,
         filtering: None,
         logged: false,
         client_left: false,

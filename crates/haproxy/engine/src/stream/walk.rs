@@ -1,7 +1,9 @@
 //! Walks through rule sets: as far as they go without waiting. What they wait for is told to the stream, so that a
 //! request whose rules wait for nothing costs no future of its own.
 
+use haproxy_balance::Algorithm;
 use haproxy_expr::cx::Direction;
+use haproxy_http::Method;
 use haproxy_model::snapshot::Proxy;
 use haproxy_rules::{RuleSet, Verdict};
 
@@ -85,7 +87,11 @@ impl Stream<'_> {
             let wait = match walk.stage {
                 Stage::Body => {
                     walk.next(Stage::Content);
-                    let wanted = px.settings.options.http_buffer_request && !walk.buffered;
+                    // `balance url_param check_post` looks into the body
+                    let posted =
+                        matches!(px.balancer.conf().algorithm, Algorithm::UrlParam { check_post: true, .. })
+                            && self.txn.request.method() == Method::Post;
+                    let wanted = (px.settings.options.http_buffer_request || posted) && !walk.buffered;
                     let timeout_ms = px.settings.timeouts.http_request;
                     wanted.then_some(Wait::Body { timeout_ms, at_least: None })
                 }
@@ -152,6 +158,7 @@ impl Stream<'_> {
                 Verdict::Tarpit(reply) => return Err(End::Tarpit(reply)),
                 Verdict::Reject => {
                     self.ends(b'P', b'R');
+                    self.txn.log.request_time_ms = -1;
                     self.count_denied();
                     return Err(End::Close);
                 }
@@ -247,7 +254,13 @@ impl Stream<'_> {
                     if reply.cause == haproxy_rules::ReplyCause::Denied {
                         self.fe().live.frontend.at(thread).denied_responses.inc();
                         self.px().live.backend.at(thread).upstream.denied_responses.inc();
+                        if let Some(slot) = &self.slot {
+                            slot.server().counters.at(thread).upstream.denied_responses.inc();
+                        }
                         self.ends(b'P', b'H');
+                        self.txn.log.response_ms = -1;
+                    } else {
+                        self.ends(b'L', b'H');
                     }
                     reply.close |= !self.body_taken;
                     return Err(End::Reply(reply));

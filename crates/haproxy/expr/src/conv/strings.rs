@@ -235,8 +235,11 @@ fn host_only<'a>(value: Value<'a>, _args: &'a [Arg], _cx: &Cx<'a>) -> Got<Value<
 
 fn port_only<'a>(value: Value<'a>, _args: &'a [Arg], _cx: &Cx<'a>) -> Got<Value<'a>> {
     let text = bytes_of(value);
-    let port = port_colon(&text).and_then(|at| crate::cast::leading_int(&text[at + 1..]));
-    Got::Is(Value::Int(port.unwrap_or(0)))
+    // every byte counts as a digit, as in the original: who wants to know whether it is one asks with a regex
+    let port = port_colon(&text).map_or(&b""[..], |at| &text[at + 1..]).iter().fold(0u32, |port, byte| {
+        port.wrapping_mul(10).wrapping_add(u32::from(*byte)).wrapping_sub(u32::from(b'0'))
+    });
+    Got::Is(Value::Int(port.into()))
 }
 
 /// All control characters but the tab.

@@ -5,6 +5,7 @@ use bstr::ByteSlice;
 use crate::arg::{self, Arg, ArgKind};
 use crate::at::Use;
 use crate::cx::{Cx, Direction};
+use crate::fetch::http_uri::path_and_query;
 use crate::got::Got;
 use crate::row::{Fetch, Walk, req};
 use crate::value::{Bytes, Type, Value};
@@ -35,14 +36,7 @@ pub const FETCHES: &[Fetch] = &[
         |_, cx, _| word(cx, 0),
         "method of the request as received",
     ),
-    Fetch::new(
-        "capture.req.uri",
-        &[],
-        Type::Str,
-        Use::REQUEST,
-        |_, cx, _| word(cx, 1),
-        "target of the request as received",
-    ),
+    Fetch::new("capture.req.uri", &[], Type::Str, Use::REQUEST, req_uri, "target of the request as received"),
     Fetch::new("capture.req.ver", &[], Type::Str, Use::REQUEST, req_ver, "HTTP/1.0 or HTTP/1.1"),
     Fetch::new("capture.res.ver", &[], Type::Str, Use::REQUEST, res_ver, "HTTP/1.0 or HTTP/1.1"),
 ];
@@ -74,6 +68,13 @@ fn res_hdr<'a>(args: &'a [Arg], cx: &Cx<'a>, _walk: &mut Walk) -> Got<Value<'a>>
 fn word<'a>(cx: &Cx<'a>, index: usize) -> Got<Value<'a>> {
     let Some(txn) = cx.txn else { return Got::Missing };
     txn.log.request_line.split_str(" ").nth(index).filter(|word| !word.is_empty()).map(Value::text).into()
+}
+
+/// Path and query: of an absolute target not the host, of `*` nothing.
+fn req_uri<'a>(_args: &'a [Arg], cx: &Cx<'a>, _walk: &mut Walk) -> Got<Value<'a>> {
+    let Some(txn) = cx.txn else { return Got::Missing };
+    let uri = txn.log.request_line.split_str(" ").nth(1).map(path_and_query);
+    uri.filter(|uri| !uri.is_empty()).map(Value::text).into()
 }
 
 fn version(old: bool) -> Value<'static> {

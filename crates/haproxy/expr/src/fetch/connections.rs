@@ -189,7 +189,12 @@ pub const FETCHES: &[Fetch] = &[
         |_, cx, _| none_without_tls(cx, Value::Int(0)),
         "error of an authority's check",
     ),
-    boolean("ssl_c_used", CLIENT, |_, _, _| Got::Is(Value::Bool(false)), "the client sent a certificate"),
+    boolean(
+        "ssl_c_used",
+        CLIENT,
+        |_, cx, _| none_without_tls(cx, Value::Bool(false)),
+        "the client sent a certificate",
+    ),
 ];
 
 fn front<'a>(cx: &Cx<'a>, number: SocketNumber) -> Got<Value<'a>> {

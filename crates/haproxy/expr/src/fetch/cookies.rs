@@ -98,7 +98,10 @@ fn count<'a, S: Side>(args: &'a [Arg], cx: &Cx<'a>, _walk: &mut Walk) -> Got<Val
 }
 
 fn number<'a, S: Side>(args: &'a [Arg], cx: &Cx<'a>, walk: &mut Walk) -> Got<Value<'a>> {
-    cook::<S>(args, cx, walk).map(|value| Value::Int(cast::to_int(&value).unwrap_or(0)))
+    cook::<S>(args, cx, walk).and_then(|value| match value {
+        Value::Str(text) => cast::loose_int(&text).map(Value::Int).into(),
+        _ => Got::Missing,
+    })
 }
 
 fn names<'a, S: Side>(args: &'a [Arg], cx: &Cx<'a>, _walk: &mut Walk) -> Got<Value<'a>> {

@@ -80,11 +80,7 @@ fn list(args: &[Arg]) -> Option<&Userlist> {
 
 fn http_auth<'a>(args: &'a [Arg], cx: &Cx<'a>, _walk: &mut Walk) -> Got<Value<'a>> {
     let Some(list) = list(args) else { return Got::Missing };
-    match basic(cx) {
-        Got::Pending => Got::Pending,
-        Got::Missing => Got::Is(Value::Bool(false)),
-        Got::Is((user, password)) => Got::Is(Value::Bool(list.check(&user, &password))),
-    }
+    basic(cx).map(|(user, password)| Value::Bool(list.check(&user, &password)))
 }
 
 fn group<'a>(args: &'a [Arg], cx: &Cx<'a>, walk: &mut Walk) -> Got<Value<'a>> {

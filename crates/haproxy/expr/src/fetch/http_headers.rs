@@ -311,7 +311,7 @@ fn address_in(text: &[u8]) -> Option<Value<'static>> {
 fn hdr_val<'a, S: Side>(args: &'a [Arg], cx: &Cx<'a>, walk: &mut Walk) -> Got<Value<'a>> {
     S::fields(cx).and_then(|fields| {
         let text = value_of(fields, args, walk);
-        text.map(|text| Value::Int(cast::leading_int(text).unwrap_or(0))).into()
+        text.map(|text| Value::Int(cast::loose_int(text).unwrap_or(0))).into()
     })
 }
 

@@ -71,12 +71,9 @@ pub(crate) fn request<'a>(cx: &Cx<'a>) -> Got<&'a Request> {
     }
 }
 
-/// Path and query of a target; the whole of it in asterisk form, nothing in authority form.
+/// Path and query of a target; nothing in asterisk and authority form, which have no slash (manual §7.3.6 "path").
 pub fn path_and_query(uri: &[u8]) -> &[u8] {
     if uri.first() == Some(&b'/') {
-        return uri;
-    }
-    if uri == b"*" {
         return uri;
     }
     match uri.find(b"://") {
@@ -286,7 +283,10 @@ fn urlp<'a>(args: &'a [Arg], cx: &Cx<'a>, walk: &mut Walk) -> Got<Value<'a>> {
 }
 
 fn urlp_val<'a>(args: &'a [Arg], cx: &Cx<'a>, walk: &mut Walk) -> Got<Value<'a>> {
-    urlp(args, cx, walk).map(|value| Value::Int(cast::to_int(&value).unwrap_or(0)))
+    urlp(args, cx, walk).and_then(|value| match value {
+        Value::Str(text) => cast::loose_int(&text).map(Value::Int).into(),
+        _ => Got::Missing,
+    })
 }
 
 /// `1.1`, borrowed: versions are few.

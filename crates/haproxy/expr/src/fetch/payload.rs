@@ -1,6 +1,7 @@
 //! Bytes of a channel or body (manual §7.3.5, §7.3.6).
 
 use haproxy_http::Framing;
+use haproxy_http::h1::chunk::{ChunkDecoder, Step};
 
 use crate::arg::{self, Arg, ArgKind, Args};
 use crate::at::Use;
@@ -179,35 +180,63 @@ fn channel<'a>(cx: &Cx<'a>, direction: Option<Direction>) -> Option<&'a [u8]> {
     if cx.txn?.http { None } else { input(cx, direction) }
 }
 
+/// In HTTP the message counts as it is kept: its head and what has come of its body.
 fn len<'a>(cx: &Cx<'a>, walk: &mut Walk, direction: Direction) -> Got<Value<'a>> {
     walk.may_change = !cx.input.complete;
-    input(cx, Some(direction)).map(|bytes| Value::Int((head_len(cx, direction) + bytes.len()) as i64)).into()
+    let Some((body, marks)) = content(cx, direction) else { return Got::Missing };
+    let head = match (cx.txn, direction) {
+        (Some(txn), Direction::Request) if txn.http && txn.has_request => txn.request.kept_len(),
+        (Some(txn), Direction::Response) if txn.http && txn.has_response => txn.response.kept_len(),
+        _ => 0,
+    };
+    Got::Is(Value::Int((head + body.len() + marks) as i64))
 }
 
-/// Bytes of a start line beside its text, as the original keeps it.
-const START_LINE: usize = 20;
-/// Bytes of the mark behind the last field.
-const END_OF_HEAD: usize = 1;
+/// What has come of a body, without its framing and without what follows it; of a stream without HTTP, all that came.
+fn received<'a>(cx: &Cx<'a>, direction: Direction) -> Option<Bytes<'a>> {
+    content(cx, direction).map(|(bytes, _)| bytes)
+}
 
-/// What the head of an HTTP message counts for: the original's own form of it.
-fn head_len(cx: &Cx<'_>, direction: Direction) -> usize {
-    let Some(txn) = cx.txn.filter(|txn| txn.http) else { return 0 };
-    let version = "HTTP/1.1".len();
-    let (there, line, fields) = match direction {
-        Direction::Request => {
-            let request = &txn.request;
-            (txn.has_request, request.method_text().len() + request.uri().len() + version, &request.fields)
-        }
-        Direction::Response => {
-            let response = &txn.response;
-            (txn.has_response, version + "200".len() + response.reason().len(), &response.fields)
-        }
-    };
-    if !there {
-        return 0;
+/// The same, and how much the end of chunks and trailers count where a message is counted as it is kept.
+fn content<'a>(cx: &Cx<'a>, direction: Direction) -> Option<(Bytes<'a>, usize)> {
+    let (txn, bytes) = (cx.txn?, input(cx, Some(direction))?);
+    if !txn.http {
+        return Some((Bytes::Ref(bytes), 0));
     }
-    let fields: usize = fields.iter().map(|field| field.name.len() + field.value.len()).sum();
-    START_LINE + line + fields + END_OF_HEAD
+    let framing = match direction {
+        Direction::Request => txn.request.framing,
+        Direction::Response => txn.response.framing,
+    };
+    Some(match framing {
+        Framing::None => (Bytes::Ref(b""), 0),
+        Framing::Length(length) => {
+            let length = usize::try_from(length).unwrap_or(usize::MAX);
+            (Bytes::Ref(&bytes[..bytes.len().min(length)]), 0)
+        }
+        Framing::Chunked => {
+            let (data, marks) = unchunked(bytes);
+            (Bytes::Owned(data), marks)
+        }
+        Framing::UntilClose | Framing::Tunnel => (Bytes::Ref(bytes), 0),
+    })
+}
+
+/// The data of the chunks that have come, and what their end counts.
+fn unchunked(bytes: &[u8]) -> (Vec<u8>, usize) {
+    let mut data = Vec::with_capacity(bytes.len());
+    let mut decoder = ChunkDecoder::default();
+    let mut at = 0;
+    while let Ok((consumed, step)) = decoder.decode(&bytes[at..]) {
+        if let Step::Data(range) = &step {
+            data.extend_from_slice(&bytes[at + range.start..at + range.end]);
+        }
+        at += consumed;
+        if consumed == 0 || matches!(step, Step::End) {
+            break;
+        }
+    }
+    let marks = if decoder.is_done() { decoder.trailers().text_len() + 1 } else { 0 };
+    (data, marks)
 }
 
 fn check_part(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), Fault> {
@@ -278,16 +307,16 @@ fn counted<'a>(args: &'a [Arg], cx: &Cx<'a>, direction: Option<Direction>) -> Go
 }
 
 fn body<'a>(cx: &Cx<'a>, direction: Direction) -> Got<Value<'a>> {
-    input(cx, Some(direction)).map(|bytes| Value::Bin(Bytes::Ref(bytes))).into()
+    received(cx, direction).map(Value::Bin).into()
 }
 
 fn body_len<'a>(cx: &Cx<'a>, direction: Direction) -> Got<Value<'a>> {
-    input(cx, Some(direction)).map(|bytes| Value::Int(bytes.len() as i64)).into()
+    received(cx, direction).map(|bytes| Value::Int(bytes.len() as i64)).into()
 }
 
 /// The announced length, or what has come when there is none.
 fn body_size<'a>(cx: &Cx<'a>, direction: Direction) -> Got<Value<'a>> {
-    let (Some(txn), Some(bytes)) = (cx.txn, input(cx, Some(direction))) else { return Got::Missing };
+    let (Some(txn), Some(bytes)) = (cx.txn, received(cx, direction)) else { return Got::Missing };
     let framing = match direction {
         Direction::Request => txn.request.framing,
         Direction::Response => txn.response.framing,
@@ -306,13 +335,14 @@ fn check_body_param(args: &mut Args, _cx: &mut ParseCx<'_>) -> Result<(), Fault>
 }
 
 fn body_param<'a>(args: &'a [Arg], cx: &Cx<'a>, walk: &mut Walk) -> Got<Value<'a>> {
-    let Some(bytes) = input(cx, Some(Direction::Request)) else { return Got::Missing };
+    let Some(bytes) = received(cx, Direction::Request) else { return Got::Missing };
     let ignore_case = arg::text_at(args, 1) == b"i";
-    match next_param(bytes, walk.offset as usize, arg::text_at(args, 0), b"&", ignore_case) {
+    match next_param(&bytes, walk.offset as usize, arg::text_at(args, 0), b"&", ignore_case) {
         Some((value, after)) => {
             walk.offset = after as u32;
             walk.more = walk.all;
-            Got::Is(Value::Bin(Bytes::Ref(value)))
+            let range = after - 1 - value.len()..after - 1;
+            Got::Is(Value::Bin(bytes.piece(range)))
         }
         None => Got::Missing,
     }

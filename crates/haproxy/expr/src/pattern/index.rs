@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use aho_corasick::AhoCorasick;
+use haproxy_http::Method;
 use hashbrown::{HashMap, HashTable};
 use memchr::memmem;
 use smallvec::SmallVec;
@@ -219,7 +220,18 @@ impl Index {
                 _ => None,
             },
             Index::Bytes(table) => table.get(text(sample)?).copied().filter(|id| set.is_live(*id)),
-            Index::Exact(case, table) => get(table, *case, set, text(sample)?, |set, id| set.key(id)),
+            Index::Exact(case, table) => {
+                let text = text(sample)?;
+                let found = get(table, *case, set, text, |set, id| set.key(id))?;
+                // a method that is known is a number, which has no other case
+                let numbered = |method| method != Method::Other;
+                match sample {
+                    Value::Meth(method, _) if numbered(*method) || numbered(Method::of(set.key(found))) => {
+                        (set.key(found) == text).then_some(found)
+                    }
+                    _ => Some(found),
+                }
+            }
             Index::Prefixes(case, lengths) => {
                 lengths.find(*case, set, text(sample)?, |text, length| &text[..length])
             }

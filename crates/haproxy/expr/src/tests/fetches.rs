@@ -6,8 +6,7 @@ const POST: &[u8] = b"POST /a/b;p=1/c.png?x=1&y=two%20words&z=&x=3;q=5&X=9 HTTP/
 
 #[test]
 fn parts_of_a_request() {
-    let mut stage = Stage::request(POST);
-    stage.txn.request.framing = haproxy_http::Framing::Length(21);
+    let stage = Stage::request(POST);
     check(
         &stage,
         &[

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use common_base::ids::{ListenerId, ProxyId, ServerId};
-use haproxy_http::{Request, Response, Version};
+use haproxy_http::{Framing, Request, Response, Version};
 use jiff::tz::TimeZone;
 
 use crate::cx::{
@@ -167,6 +167,7 @@ fn fill_request(request: &mut Request, text: &[u8]) -> Vec<u8> {
             request.fields.append(&line[..at], line[at + 1..].trim_ascii());
         }
     });
+    request.framing = Framing::Length(body.len() as u64);
     body
 }
 
@@ -182,6 +183,7 @@ fn fill_response(response: &mut Response, text: &[u8]) -> Vec<u8> {
             response.fields.append(&line[..at], line[at + 1..].trim_ascii());
         }
     });
+    response.framing = Framing::UntilClose;
     body
 }
 

@@ -48,6 +48,8 @@ pub struct WriteOptions<'a> {
     pub announce: Announce,
     /// Spellings of names, if the peer needs them.
     pub case: Option<&'a CaseMap>,
+    /// A field behind all others (`http-send-name-header`).
+    pub last: Option<(&'a [u8], &'a [u8])>,
 }
 
 /// Appends a request's head with its empty line.
@@ -169,6 +171,9 @@ fn fields<'a>(
         Announce::Nothing => {}
         Announce::Close => one(b"connection", b"close", options, out),
         Announce::KeepAlive => one(b"connection", b"keep-alive", options, out),
+    }
+    if let Some((name, value)) = options.last {
+        one(name, value, options, out);
     }
     out.extend_from_slice(b"\r\n");
 }

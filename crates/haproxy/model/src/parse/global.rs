@@ -639,7 +639,9 @@ fn h1_case_adjust(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
             cursor.error_before(format!("'h1-case-adjust' : '{from}' and '{to}' differ by more than case."))
         );
     }
-    draft.global.h1_case_adjust.push((from.to_ascii_lowercase().into_bytes(), to.into_bytes()));
+    if !draft.global.h1_case_adjust.add(from.as_bytes(), to.as_bytes()) {
+        return Err(cursor.error_before(format!("'h1-case-adjust' : duplicate header name '{from}'.")));
+    }
     cursor.finish()
 }
 

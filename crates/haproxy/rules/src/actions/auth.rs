@@ -24,9 +24,9 @@ struct Auth {
 }
 
 impl Action for Auth {
-    fn run(&self, cx: &mut RuleCx<'_>) -> Verdict {
-        cx.effects.denied = true;
-        let mut reply = Reply { own_page: true, ..Reply::built_in(401, ReplyCause::Denied) };
+    fn run(&self, _cx: &mut RuleCx<'_>) -> Verdict {
+        // asking for credentials is an answer, not a refusal: `LR` in logs
+        let mut reply = Reply { own_page: true, ..Reply::built_in(401, ReplyCause::Local) };
         reply.added.push((b"www-authenticate".to_vec(), self.challenge.as_bytes().to_vec()));
         Verdict::Reply(Box::new(reply))
     }

@@ -2,10 +2,10 @@
 
 use haproxy_conf::{Cursor, ParseError};
 use haproxy_expr::acl::Condition;
-use haproxy_expr::cx::Direction;
+use haproxy_expr::cx::{Direction, Txn};
 use haproxy_expr::fault::Fault;
 use haproxy_expr::logformat::{LogFormat, Style};
-use haproxy_http::{FieldId, Request, uri};
+use haproxy_http::{FieldId, Framing, Request, uri};
 
 use crate::action::{Action, ActionRow};
 use crate::args::Args;
@@ -161,20 +161,15 @@ impl Action for Redirect {
         if let Some(text) = cookie {
             reply.fields.push((b"set-cookie".to_vec(), text));
         }
-        // a response that is replaced may have begun already
-        reply.close |= cx.direction == Direction::Response && body_left_behind(cx);
+        // what comes of the request's body is not waited for
+        let bodied = |txn: &Txn| !matches!(txn.request.framing, Framing::None);
+        reply.close |= cx.direction == Direction::Request && cx.txn.as_deref().is_some_and(bodied);
         Verdict::Reply(Box::new(reply))
     }
 
     fn is_final(&self) -> bool {
         !self.flags.ignore_empty
     }
-}
-
-/// True when the server's response has a body that will not be read.
-fn body_left_behind(cx: &RuleCx<'_>) -> bool {
-    use haproxy_http::Framing;
-    cx.txn.as_deref().is_some_and(|txn| !matches!(txn.response.framing, Framing::None | Framing::Length(0)))
 }
 
 fn action(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>) -> Result<Box<dyn Action>, Fault> {

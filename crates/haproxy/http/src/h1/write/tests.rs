@@ -11,7 +11,7 @@ fn names_can_be_respelled() {
     map.add(b"content-length", b"Content-Length");
     response.fields.append(b"content-length", b"0");
     let mut out = Vec::new();
-    let options = WriteOptions { announce: Announce::Close, case: Some(&map) };
+    let options = WriteOptions { announce: Announce::Close, case: Some(&map), last: None };
     write_response_head(&response, options, &mut out);
     assert_eq!(out, b"HTTP/1.1 200 OK\r\nx-a: 1\r\nContent-Length: 0\r\nconnection: close\r\n\r\n");
 }

@@ -36,7 +36,7 @@ macro_rules! row {
 pub const KEYWORDS: &[Keyword] = &[
     row!(
         "option abortonclose",
-        BACK,
+        PROXY,
         "",
         Status::Supported,
         abortonclose,
