@@ -11,7 +11,7 @@ use rhaproxy::role::Role;
 use rhaproxy::version::VERSION;
 
 /// Signals the program answers to.
-const SIGNALS: [i32; 8] = [
+const SIGNALS: [i32; 9] = [
     nix::libc::SIGTERM,
     nix::libc::SIGINT,
     nix::libc::SIGUSR1,
@@ -20,6 +20,7 @@ const SIGNALS: [i32; 8] = [
     nix::libc::SIGQUIT,
     nix::libc::SIGTTOU,
     nix::libc::SIGTTIN,
+    nix::libc::SIGCHLD,
 ];
 
 #[global_allocator]

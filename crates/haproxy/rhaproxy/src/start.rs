@@ -60,13 +60,22 @@ pub fn run(args: Args, process: &Process, words: Vec<OsString>) -> ExitCode {
 }
 
 /// Loads the configuration and runs it as the worker of a master.
-pub fn work(mut args: Args, process: &Process, ties: Ties) -> ExitCode {
+pub fn work(mut args: Args, process: &Process, mut ties: Ties) -> ExitCode {
     // they are the master's business; the arguments only show whom this worker follows
     args.finish.clear();
     args.terminate.clear();
-    args.inherit_from = None;
+    if args.inherit_from.take().is_some_and(|path| path == takeover::NOWHERE) {
+        ties.former = None;
+    }
+    // the configuration may have asked for the master
+    if args.master_worker == MasterWorker::Off {
+        args.master_worker = MasterWorker::On;
+    }
     let lasting = Lasting::default();
     let Some(ready) = prepare(&args, process, &lasting) else { return ExitCode::from(1) };
+    if let Some(asked) = &args.dump_keywords {
+        print!("{}", crate::keywords::listing(asked));
+    }
     finish(serve(args, ready, lasting, process, Some(ties)))
 }
 

@@ -12,7 +12,7 @@ use crate::messages;
 use crate::sockets::Supply;
 
 /// The argument of `-x` that switches it off.
-const NOWHERE: &str = "/dev/null";
+pub const NOWHERE: &str = "/dev/null";
 
 /// What can be taken over: from the socket `-x` names, or through `former`, a conversation with the worker before.
 pub fn supply(args: &Args, former: Option<OwnedFd>, process: &Process) -> Result<Supply, String> {

@@ -344,3 +344,51 @@ fn a_reload_without_descriptors_is_refused() {
     assert!(answer.starts_with("Success=0") && answer.contains("(Too many open files)"), "{answer}");
     assert_eq!((get(address).as_str(), family.worker()), ("one", worker));
 }
+
+#[test]
+fn reloads_asked_for_during_a_reload_are_not_lost() {
+    let (address, text) = config("text0");
+    let mut family = Family::serving(OURS, &["-W"], &text);
+    let worker = family.worker();
+    for round in 0..20 {
+        family.change(&format!("\"text{round}\""), &format!("\"text{}\"", round + 1));
+        family.signal(if round % 2 == 0 { USR2 } else { HUP });
+    }
+    until("the last configuration serves", || (get(address) == "text20").then_some(()));
+    assert!(family.ask("reload").starts_with("Success=1"));
+    assert_eq!((get(address).as_str(), family.worker()), ("text20", worker));
+    // an end that comes during a reload ends all the same
+    family.signal(USR2);
+    family.signal(TERM);
+    assert_eq!(family.end().code(), Some(0));
+    assert!(!lives(worker));
+}
+
+#[test]
+fn the_configuration_may_ask_for_a_master() {
+    let (address, text) = config("one");
+    let text = format!("global\n master-worker\n{text}");
+    let mut family = Family::serving(OURS, &[], &text);
+    let worker = family.worker();
+    assert_ne!(worker, family.pid());
+    assert!(family.ask("@1 show env HAPROXY_MWORKER").starts_with("HAPROXY_MWORKER=1\n"));
+    family.change("\"one\"", "\"two\"");
+    assert!(family.ask("reload").starts_with("Success=1"));
+    assert_eq!((get(address).as_str(), family.worker()), ("two", worker));
+}
+
+#[test]
+fn the_failure_of_one_need_not_be_the_end_of_all() {
+    let (_, text) = config("one");
+    let text = format!("global\n master-worker no-exit-on-failure\n{text}program p\n command sleep 1000\n");
+    let mut family = Family::serving(OURS, &["-W"], &text);
+    let program = family.listed("# programs");
+    common_os::signals::send(family.worker(), KILL);
+    until("its end is told", || family.said().contains("exited with code 137 (Killed)").then_some(()));
+    assert_eq!((family.listed("# workers"), family.listed("# programs")), (vec![], program));
+    // a reload starts a worker again
+    assert!(family.ask("reload").starts_with("Success=1"));
+    family.worker();
+    family.signal(TERM);
+    assert_eq!(family.end().code(), Some(137), "the first failure counts");
+}

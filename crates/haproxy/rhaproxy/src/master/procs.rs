@@ -145,7 +145,8 @@ fn uptime(seconds: u64) -> String {
 /// Name of the variable that carries [`to_variable`].
 pub const VARIABLE: &str = "HAPROXY_PROCESSES";
 
-/// The children as a program that takes the master's place finds them.
+/// The children as a program that takes the master's place finds them. All count as survivors of the reload that made it
+/// come, as the original counts them.
 pub fn to_variable(own: &Own, children: &[Child]) -> String {
     let mut out = String::new();
     let mut push = |kind: char,
@@ -170,7 +171,9 @@ pub fn to_variable(own: &Own, children: &[Child]) -> String {
         };
         let fd = child.link.as_ref().map_or(-1, |link| link.as_raw_fd());
         let version = child.version.as_deref().unwrap_or("");
-        push(kind, fd, i64::from(child.pid), child.reloads, 0, child.since_s, id, version);
+        // the others were counted when the reload began
+        let reloads = child.reloads + u32::from(!child.leaving);
+        push(kind, fd, i64::from(child.pid), reloads, 0, child.since_s, id, version);
     }
     out
 }
@@ -219,6 +222,10 @@ fn tell_former(children: &mut [(Child, RawFd)]) {
         children.iter().map(|(child, _)| (child.kind.clone(), child.reloads)).collect();
     for (child, _) in children {
         child.leaving = ages.iter().any(|(kind, reloads)| *kind == child.kind && *reloads < child.reloads);
+        if !child.leaving {
+            // it has survived this reload once it is told to end, or the reload has failed
+            child.reloads = child.reloads.saturating_sub(1);
+        }
     }
 }
 

@@ -231,8 +231,9 @@ impl Supervisor {
         match (what, end) {
             (What::Worker(link), End::Serves) => self.worker_serves(pid, link, how, first, waiting),
             (What::Worker(_), End::Exited(exit)) => self.worker_failed(pid, &exit, first, waiting),
+            (What::Reader, _) if self.ending => self.report(false, waiting),
             (What::Reader, End::Exited(exit)) if exit.code == 0 => self.applied(waiting),
-            (What::Reader, End::Exited(exit)) if exit.code == NEEDS_A_WORKER && !self.ending => {
+            (What::Reader, End::Exited(exit)) if exit.code == NEEDS_A_WORKER => {
                 self.start_worker(How::Soft, false, waiting);
             }
             (What::Reader, End::Exited(exit)) => {
