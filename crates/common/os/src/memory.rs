@@ -1,13 +1,19 @@
 //! What the allocator keeps of the memory that is free.
 
-/// One heap for all threads. For processes whose further threads allocate little and seldom: a heap of their own would
-/// cost more than waiting for each other.
+/// Larger pieces come from the kernel and go back to it when they are freed; so does the end of the heap.
+#[cfg(target_env = "gnu")]
+const PIECE: i32 = 65_536;
+
+/// For small processes that live long. One heap for all threads: those that allocate little and seldom need none of
+/// their own. Fixed limits: by default the allocator keeps pieces as large as the largest one it ever saw.
 #[allow(unsafe_code)]
-pub fn one_heap() {
-    // SAFETY: mallopt only sets a number; called before the first thread is made.
+pub fn keep_small() {
+    // SAFETY: mallopt only sets numbers; called before the first thread is made.
     #[cfg(target_env = "gnu")]
     unsafe {
         libc::mallopt(libc::M_ARENA_MAX, 1);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, PIECE);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, PIECE);
     }
 }
 

@@ -35,7 +35,7 @@ pub fn main(words: &[String]) -> ExitCode {
 fn run(words: &[String]) -> u8 {
     // Whatever the file is called: scripts look for this name.
     let _ = process::set_name(COMM);
-    memory::one_heap();
+    memory::keep_small();
     let program = words.first().map_or("keepalived", String::as_str);
     let rest = words.get(1..).unwrap_or_default();
     if let Some(code) = client::run(rest) {

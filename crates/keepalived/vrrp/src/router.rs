@@ -7,6 +7,7 @@ mod view;
 mod world;
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use common_base::time::{Instant, Micros};
 
@@ -70,7 +71,8 @@ pub struct Ids {
 #[derive(Debug)]
 struct Member {
     instance: Instance,
-    watch: Watch,
+    /// Shared by all that track nothing.
+    watch: Rc<Watch>,
     group: Option<usize>,
     /// Its interface has no usable address (any more).
     source_lost: bool,
@@ -473,13 +475,15 @@ impl Router {
             })
             .collect();
         self.by_id = self.ids.instances.iter().enumerate().map(|(index, id)| (*id, index)).collect();
+        let nothing = Rc::new(Watch::default());
         self.instances = instances
             .into_iter()
             .enumerate()
             .map(|(index, (instance, source_lost))| {
                 let group = group_of(&self.config, &instance.config().name);
+                let watch = Watch::new(instance.config(), group);
                 Member {
-                    watch: Watch::new(instance.config(), group),
+                    watch: if watch == *nothing { Rc::clone(&nothing) } else { Rc::new(watch) },
                     group: self.groups.iter().position(|group| group.members.contains(&index)),
                     source_lost,
                     instance,

@@ -33,35 +33,44 @@ const ALL: [Timer; COUNT] = [
 ];
 
 /// Deadlines by timer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Timers([Option<Instant>; COUNT]);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timers([Instant; COUNT]);
+
+/// Of a timer that does not run.
+const UNSET: Instant = Instant(u64::MAX);
+
+impl Default for Timers {
+    fn default() -> Self {
+        Self([UNSET; COUNT])
+    }
+}
 
 impl Timers {
     /// Starts a timer, or moves it.
     pub fn set(&mut self, timer: Timer, at: Instant) {
-        self.0[timer as usize] = Some(at);
+        self.0[timer as usize] = at;
     }
 
     /// Stops a timer.
     pub fn stop(&mut self, timer: Timer) {
-        self.0[timer as usize] = None;
+        self.0[timer as usize] = UNSET;
     }
 
     /// Stops them all.
     pub fn clear(&mut self) {
-        self.0 = [None; COUNT];
+        self.0 = [UNSET; COUNT];
     }
 
     /// When a timer ends, if it runs.
     #[must_use]
     pub fn at(&self, timer: Timer) -> Option<Instant> {
-        self.0[timer as usize]
+        Some(self.0[timer as usize]).filter(|at| *at != UNSET)
     }
 
     /// The earliest deadline.
     #[must_use]
     pub fn next(&self) -> Option<Instant> {
-        self.0.iter().flatten().min().copied()
+        self.0.iter().min().copied().filter(|at| *at != UNSET)
     }
 
     /// Takes the earliest timer that is due.
