@@ -48,6 +48,7 @@ pub fn parent(config: &Config, options: &Options) -> io::Result<()> {
 /// Everything the vrrp process knows.
 pub(crate) fn data(view: &View<'_>) -> String {
     let mut text = global::text(view.config, view.options);
+    text.push_str(&global::garp_groups(view.config));
     text.push_str(&topology::text(view));
     text.push_str(&trackers::text(view));
     text.push_str(&interfaces::text(view));

@@ -1,9 +1,11 @@
 //! Interfaces with the virtual router's own MAC address (macvlan in private mode).
 
 use std::io;
+use std::net::Ipv6Addr;
 
 use keepalived_conf::model::Family;
 
+use crate::addresses;
 use crate::links;
 use crate::nl::Message;
 use crate::sysctl::{Saved, Setting};
@@ -46,6 +48,20 @@ pub fn no_link_local(index: u32) -> Message {
             inet6.u8(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
         });
     });
+    message
+}
+
+/// Gives interface `index` the link-local address of the interface below, from which adverts are to leave. Without
+/// duplicate detection: the address is there twice on purpose.
+pub fn link_local(index: u32, address: Ipv6Addr) -> Message {
+    const PREFIX: u8 = 64;
+    const SCOPE_LINK: u8 = 253;
+    let mut message =
+        Message::new(libc::RTM_NEWADDR, libc::NLM_F_CREATE | libc::NLM_F_REPLACE | libc::NLM_F_ACK);
+    let mut head = [addresses::family(address.into()), PREFIX, 0, SCOPE_LINK, 0, 0, 0, 0];
+    head[4..].copy_from_slice(&index.to_ne_bytes());
+    message.fixed(&head).ip(libc::IFA_LOCAL, address.into()).ip(libc::IFA_ADDRESS, address.into());
+    message.u32(libc::IFA_FLAGS, libc::IFA_F_NODAD);
     message
 }
 

@@ -200,6 +200,10 @@ impl Judge<'_, '_> {
 
     fn authentication(&mut self, draft: &InstanceDraft, version: u8) -> Option<Authentication> {
         let kind = draft.auth_type?;
+        if self.strict {
+            self.say("Strict mode does not support authentication. Ignoring.");
+            return None;
+        }
         if version == 3 {
             self.say("VRRP version 3 does not support authentication. Ignoring.");
             self.ctx.sink.hint("remove the authentication block, or write version 2");
@@ -209,10 +213,6 @@ impl Judge<'_, '_> {
             self.say("Authentication specified but no password given. Ignoring");
             return None;
         };
-        if self.strict {
-            self.say("Strict mode does not support authentication. Ignoring.");
-            return None;
-        }
         Some(Authentication { kind, password })
     }
 

@@ -86,6 +86,9 @@ pub fn text(config: &Config, options: &Options) -> String {
         process(&mut line, word, scheduling);
     }
     rest(&mut line, config);
+    if vrrp.startup_delay_us > 0 {
+        line(format_args!("vrrp_startup_delay = {}", vrrp.startup_delay_us as f64 / 1e6));
+    }
     text
 }
 
@@ -109,6 +112,25 @@ fn mail(line: &mut impl FnMut(std::fmt::Arguments<'_>), mail: &Mail, host: &str)
             line(format_args!("  {to}"));
         }
     }
+}
+
+/// `garp_group` blocks.
+pub fn garp_groups(config: &Config) -> String {
+    let mut text = String::new();
+    if !config.garp_groups.is_empty() {
+        text.push_str("------< Gratuitous ARP delays >------\n");
+    }
+    for (number, group) in config.garp_groups.iter().enumerate() {
+        text.push_str(&format!("------< GARP delay group {number} >------\n"));
+        for (word, interval) in [("GARP", group.garp_interval_us), ("GNA", group.gna_interval_us)] {
+            if let Some(us) = interval {
+                text.push_str(&format!(" {word} interval = {}\n", us as f64 / 1e6));
+            }
+        }
+        text.push_str(" Interfaces\n");
+        text.extend(group.interfaces.iter().map(|interface| format!("  {interface}\n")));
+    }
+    text
 }
 
 fn garp(line: &mut impl FnMut(std::fmt::Arguments<'_>), config: &Config) {

@@ -166,9 +166,13 @@ impl Block<'_, '_> {
             let up = self.view.mirror.link_named(name).is_some_and(keepalived_net::links::Link::is_running);
             let xmit = config.vmac_xmit_base;
             self.line(format_args!("Use VMAC, i/f name {name}, is_up = {up}, xmit_base = {xmit}"));
-            self.line(format_args!("Interface = {name}, vmac on {}", machine.base_interface));
+            let base = if xmit { ", xmit base i/f" } else { "" };
+            self.line(format_args!("Interface = {name}, vmac on {}{base}", machine.base_interface));
         } else {
             self.line(format_args!("Interface = {}", machine.interface));
+        }
+        if config.strict_mode {
+            self.line(format_args!("Enforcing strict VRRP compliance"));
         }
         let configured = if config.source_ip.is_some() { " (from configuration)" } else { "" };
         match instance.source() {

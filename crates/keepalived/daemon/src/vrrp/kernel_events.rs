@@ -107,6 +107,7 @@ impl Shell {
                 let link = self.link_state(&interface);
                 self.event(Event::Link { interface, link });
             }
+            self.restore_vmacs();
         }
         for change in &changes {
             match change {

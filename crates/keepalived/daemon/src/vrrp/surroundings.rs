@@ -7,7 +7,10 @@ use keepalived_conf::model::Family;
 use keepalived_net::links;
 use keepalived_net::sysctl::Setting;
 use keepalived_net::vmac;
+use keepalived_vrrp::event::Event;
+use keepalived_vrrp::ids::Name;
 use std::io;
+use std::net::{IpAddr, Ipv6Addr};
 
 impl Shell {
     /// A missing interface is fatal unless `dynamic_interfaces` is set.
@@ -81,7 +84,9 @@ impl Shell {
                 continue;
             }
             tracing::info!("({}): Success creating VMAC interface {}", plan.name, wanted.name);
-            self.made.push((plan.name.clone(), wanted.name.clone()));
+            if !self.made.iter().any(|(_, known)| *known == wanted.name) {
+                self.made.push((plan.name.clone(), wanted.name.clone()));
+            }
             self.kernel.load()?;
             let Some(index) = self.kernel.mirror.index_of(&wanted.name) else { continue };
             // A family that the kernel lacks has nothing to be set.
@@ -92,9 +97,46 @@ impl Shell {
             }
             self.kernel.redirect_reports(&self.config.global.firewall, plan.family, index, parent);
             self.kernel.request(&links::set_up(index))?;
+            if let Some(address) = self.link_local_of(parent).filter(|_| plan.family == Family::Inet6)
+                && let Err(error) = self.kernel.request(&vmac::link_local(index, address))
+            {
+                tracing::warn!("({}): no link-local address on {}: {error}", plan.name, wanted.name);
+            }
         }
         self.kernel.load()?;
         Ok(())
+    }
+
+    fn link_local_of(&self, index: u32) -> Option<Ipv6Addr> {
+        self.kernel.mirror.addresses_of(index).into_iter().find_map(|address| match address.address {
+            IpAddr::V6(v6) if v6.is_unicast_link_local() => Some(v6),
+            IpAddr::V6(_) | IpAddr::V4(_) => None,
+        })
+    }
+
+    /// Makes vmacs anew that somebody deleted, or whose interface below has just come; the machines have been told
+    /// that they are gone.
+    pub(super) fn restore_vmacs(&mut self) {
+        let missing: Vec<Name> = self
+            .live
+            .values()
+            .filter_map(|live| {
+                let vmac = live.plan.vmac.as_ref()?;
+                let there = |name: &str| self.kernel.mirror.index_of(name).is_some();
+                (!there(&vmac.name) && there(&live.plan.base_interface)).then(|| vmac.name.clone())
+            })
+            .collect();
+        if missing.is_empty() {
+            return;
+        }
+        if let Err(error) = self.make_vmacs() {
+            tracing::error!("vmac: {error}");
+        }
+        self.open_sockets();
+        for interface in missing {
+            let link = self.link_state(&interface);
+            self.event(Event::Link { interface, link });
+        }
     }
 
     pub(super) fn open_sockets(&mut self) {

@@ -99,9 +99,11 @@ pub fn plan(config: &Config) -> Plan {
     let mut plan = Plan::default();
     let silent = Rc::new(NotifyScripts::default());
     let mut vmac_names = HashSet::new();
+    let mut interfaces = HashSet::new();
     for instance in &config.instances {
         let vmac = vmac_plan(config, instance, &mut vmac_names);
-        let mut machine = machine(instance, vmac.as_ref(), &mut plan.objects);
+        let base = known(&mut interfaces, instance.interface.as_deref().unwrap_or_default());
+        let mut machine = machine(instance, &base, vmac.as_ref(), &mut plan.objects);
         follow_statics(config, &mut machine);
         need_homes(instance, &mut machine);
         let notify = match instance.notify.as_deref() {
@@ -138,7 +140,7 @@ pub fn plan(config: &Config) -> Plan {
 /// Without an interface that an address, route or rule needs there is no sense in being master, whatever weight
 /// `track_interface` gives it.
 fn need_homes(instance: &VrrpInstance, machine: &mut InstanceConfig) {
-    let vips = machine.addresses.iter().chain(&machine.excluded).filter(|vip| vip.track && !vip.on_vmac);
+    let vips = machine.addresses.iter().chain(&machine.excluded).filter(|vip| vip.track);
     let routes = instance.virtual_routes.iter().filter(|route| !route.no_track);
     let rules = instance.virtual_rules.iter().filter(|rule| !rule.no_track);
     let homes: Vec<Name> = vips
@@ -181,6 +183,16 @@ fn startup_delay(config: &Config) -> Micros {
     Micros(vrrp.startup_delay_us.max(vrrp.delay_after_boot_us.saturating_sub(since_boot)))
 }
 
+/// One name for all that have the same.
+fn known(names: &mut HashSet<Name>, text: &str) -> Name {
+    if let Some(name) = names.get(text) {
+        return name.clone();
+    }
+    let name = name(text);
+    names.insert(name.clone());
+    name
+}
+
 fn name(text: &str) -> Name {
     Name::from(text)
 }
@@ -202,11 +214,15 @@ fn vmac_plan(config: &Config, instance: &VrrpInstance, taken: &mut HashSet<Strin
     })
 }
 
-fn machine(instance: &VrrpInstance, vmac: Option<&VmacPlan>, objects: &mut Objects) -> InstanceConfig {
-    let base = instance.interface.clone().unwrap_or_default();
-    let home = vmac.map_or_else(|| name(&base), |vmac| vmac.name.clone());
+fn machine(
+    instance: &VrrpInstance,
+    base: &Name,
+    vmac: Option<&VmacPlan>,
+    objects: &mut Objects,
+) -> InstanceConfig {
+    let home = vmac.map_or_else(|| base.clone(), |vmac| vmac.name.clone());
     let mut vips = |addresses: &[IpAddress]| -> Vec<Vip> {
-        addresses.iter().map(|address| vip(address, &base, &home, vmac, objects)).collect()
+        addresses.iter().map(|address| vip(address, base, &home, vmac, objects)).collect()
     };
     let (addresses, excluded) =
         (vips(&instance.virtual_ipaddress), vips(&instance.virtual_ipaddress_excluded));
@@ -225,8 +241,8 @@ fn machine(instance: &VrrpInstance, vmac: Option<&VmacPlan>, objects: &mut Objec
     let owner = instance.priority == 255;
     InstanceConfig {
         name: name(&instance.name),
-        interface: if vmac.is_some_and(|vmac| vmac.xmit_base) { name(&base) } else { home },
-        base_interface: name(&base),
+        interface: if vmac.is_some_and(|vmac| vmac.xmit_base) { base.clone() } else { home },
+        base_interface: base.clone(),
         version: if instance.version == 3 { Version::V3 } else { Version::V2 },
         family: family(instance.family),
         vrid: instance.virtual_router_id,
@@ -273,7 +289,7 @@ fn timer_expired(instance: &VrrpInstance) -> Micros {
 }
 
 fn vip(address: &IpAddress, base: &str, home: &Name, vmac: Option<&VmacPlan>, objects: &mut Objects) -> Vip {
-    let elsewhere = address.dev.as_deref().filter(|dev| *dev != base || vmac.is_none());
+    let elsewhere = address.dev.as_deref().filter(|dev| *dev != base);
     let interface = elsewhere.map_or_else(|| home.clone(), name);
     let on_vmac = vmac.is_some_and(|vmac| vmac.name == interface);
     let spec = name(&format!("{interface} {}", spec(address)));
