@@ -38,6 +38,8 @@ pub struct Draft {
     pub files: Arc<dyn FileProvider + Send + Sync>,
     /// Finished proxies in order.
     pub proxies: Vec<ProxyDraft>,
+    /// Finished proxies by name: where they stand among them.
+    pub proxies_named: HashMap<String, Vec<usize>>,
     /// `defaults` sections in order.
     pub defaults: Vec<ProxyDraft>,
     /// The proxy or defaults being read.
@@ -170,6 +172,7 @@ impl Draft {
             load,
             files,
             proxies: Vec::new(),
+            proxies_named: HashMap::new(),
             defaults: Vec::new(),
             px: ProxyDraft::default(),
             section: Sections::NONE,

@@ -211,12 +211,13 @@ fn open_proxy(draft: &mut Draft, cursor: &mut Cursor<'_>, role: Role) -> Result<
 
 /// Two proxies of one name: a frontend and a backend may share it, with a warning; others may not.
 fn same_name(draft: &Draft, name: &str, role: Role, cursor: &mut Cursor<'_>) -> Result<(), ParseError> {
-    let Some(other) = draft.proxies.iter().find(|px| {
+    let named = draft.proxies_named.get(name).into_iter().flatten();
+    let mut others = named.filter_map(|index| draft.proxies.get(*index));
+    let Some(other) = others.clone().find(|px| {
         let theirs = px.role.unwrap_or(Role::Defaults);
-        px.name == name
-            && ((theirs.is_frontend() && role.is_frontend()) || (theirs.is_backend() && role.is_backend()))
+        (theirs.is_frontend() && role.is_frontend()) || (theirs.is_backend() && role.is_backend())
     }) else {
-        if let Some(other) = draft.proxies.iter().find(|px| px.name == name) {
+        if let Some(other) = others.next() {
             cursor.warn(format!(
                 "{} '{name}' has the same name as {} '{name}' declared at {}:{}. Use two names, HAProxy 3.3 and later refuse one name for both.",
                 role.keyword(),
@@ -248,6 +249,7 @@ pub fn close(draft: &mut Draft, diags: &mut Diagnostics) {
                 diags.plain(Severity::Alert, "too many proxies.");
                 return;
             }
+            draft.proxies_named.entry(px.name.clone()).or_default().push(draft.proxies.len());
             draft.proxies.push(px);
         }
     }
