@@ -1,11 +1,12 @@
 //! One connection's socket, whatever its family.
 
 use std::io::{self, IoSlice};
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use nix::fcntl::{SpliceFFlags, splice};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
 /// A stream socket registered with the thread's runtime.
@@ -46,6 +47,45 @@ impl Io {
             Io::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, pieces),
             Io::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, pieces),
         }
+    }
+
+    /// Takes at most `max` bytes from the socket into a pipe that is empty; 0 is the end of the stream.
+    pub fn poll_splice_into(
+        &self,
+        cx: &mut Context<'_>,
+        inlet: BorrowedFd<'_>,
+        max: usize,
+    ) -> Poll<io::Result<usize>> {
+        let Io::Tcp(stream) = self else { return Poll::Ready(Err(io::ErrorKind::InvalidInput.into())) };
+        loop {
+            std::task::ready!(stream.poll_read_ready(cx))?;
+            match stream.try_io(Interest::READABLE, || move_bytes(stream.as_fd(), inlet, max)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                outcome => return Poll::Ready(outcome),
+            }
+        }
+    }
+
+    /// Sends at most `max` bytes out of a pipe that holds as many.
+    pub fn poll_splice_from(
+        &self,
+        cx: &mut Context<'_>,
+        outlet: BorrowedFd<'_>,
+        max: usize,
+    ) -> Poll<io::Result<usize>> {
+        let Io::Tcp(stream) = self else { return Poll::Ready(Err(io::ErrorKind::InvalidInput.into())) };
+        loop {
+            std::task::ready!(stream.poll_write_ready(cx))?;
+            match stream.try_io(Interest::WRITABLE, || move_bytes(outlet, stream.as_fd(), max)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                outcome => return Poll::Ready(outcome),
+            }
+        }
+    }
+
+    /// True for a socket whose bytes can go through a pipe.
+    pub fn is_spliceable(&self) -> bool {
+        matches!(self, Io::Tcp(_))
     }
 
     /// Ready when something (data, end or error) can be read.
@@ -101,6 +141,11 @@ impl Io {
     pub fn fd(&self) -> RawFd {
         self.as_raw_fd()
     }
+}
+
+fn move_bytes(from: BorrowedFd<'_>, to: BorrowedFd<'_>, max: usize) -> io::Result<usize> {
+    let flags = SpliceFFlags::SPLICE_F_MOVE | SpliceFFlags::SPLICE_F_NONBLOCK;
+    Ok(splice(from, None, to, None, max, flags)?)
 }
 
 impl AsRawFd for Io {

@@ -17,6 +17,7 @@ pub mod idle;
 pub mod io;
 pub mod listen;
 pub mod log;
+pub mod pipe;
 pub mod process;
 pub mod run;
 pub mod service;

@@ -89,6 +89,8 @@ pub struct Process {
     pub pid: u32,
     /// Messages that broke the protocol so far.
     pub captured: AtomicU64,
+    /// Pipes open in all threads.
+    pub pipes: Arc<AtomicU32>,
     /// Next session number.
     pub next_stream: AtomicU64,
 }

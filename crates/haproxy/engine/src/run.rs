@@ -83,6 +83,7 @@ pub fn start(
         log,
         services,
         captured: AtomicU64::new(0),
+        pipes: Arc::default(),
         next_stream: AtomicU64::new(0),
     });
     let mut joins = Vec::with_capacity(threads);

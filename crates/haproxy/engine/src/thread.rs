@@ -14,6 +14,7 @@ use crate::buffer::BufferPool;
 use crate::clock::ThreadClock;
 use crate::door::{Door, Places};
 use crate::idle::IdlePool;
+use crate::pipe::PipePool;
 use crate::process::Process;
 use crate::sessions::{Note, Notes};
 
@@ -35,6 +36,8 @@ pub struct Thread {
     pub buffers: BufferPool,
     /// Receive buffers for long bodies.
     pub large_buffers: BufferPool,
+    /// Pipes for bodies that are not copied.
+    pub pipes: PipePool,
     /// Spare compression encoders.
     pub encoders: Rc<Encoders>,
     /// Its connections, for operators.
@@ -73,6 +76,7 @@ impl Thread {
             clock: Rc::new(ThreadClock::new(process.clock)),
             buffers: BufferPool::new(bufsize),
             large_buffers: BufferPool::new(LARGE_BUFFER.max(bufsize)),
+            pipes: PipePool::new(Arc::clone(&process.pipes)),
             encoders: Rc::default(),
             notes: Notes::default(),
             idle: RefCell::new(IdlePool::default()),

@@ -88,6 +88,10 @@ pub struct Global {
     pub var_limits: VarLimits,
     /// `nosplice`
     pub nosplice: bool,
+    /// `maxpipes`
+    pub maxpipes: Option<u32>,
+    /// `tune.pipesize`
+    pub pipesize: Option<usize>,
     /// `noreuseport`
     pub noreuseport: bool,
     /// `set-dumpable`
@@ -225,6 +229,8 @@ impl Default for Global {
             sndbuf_server: None,
             var_limits: VarLimits::default(),
             nosplice: false,
+            maxpipes: None,
+            pipesize: None,
             noreuseport: false,
             set_dumpable: false,
             server_state_base: None,

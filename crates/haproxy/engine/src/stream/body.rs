@@ -7,6 +7,8 @@ use haproxy_http::Framing;
 use haproxy_http::h1::chunk::{ChunkDecoder, Step};
 
 use super::filtered::Filtered;
+use super::spliced::Pipes;
+use crate::pipe::Pipe;
 use crate::side::{Received, Side};
 use crate::thread::Thread;
 
@@ -48,9 +50,12 @@ pub struct Transfer {
     pub(super) rest: Rest,
     /// What the body goes through, if anything.
     pub filters: Option<Box<Filtered>>,
-    rechunk: bool,
+    /// Pipes it may use, and the one it uses.
+    pub(super) pipes: Pipes,
+    pub(super) pipe: Option<Pipe>,
     large: bool,
-    close_chunk: bool,
+    /// Bytes sent that were not copied.
+    pub spliced_bytes: u64,
     /// Body bytes received (without chunk framing).
     pub body_bytes: u64,
     /// Bytes the message counted before its body (see `Request::kept_len`).
@@ -77,9 +82,8 @@ pub enum WaitsFor {
 }
 
 impl Transfer {
-    /// A transfer of `head` and a body framed as `framing`. With `rechunk` a body that ends with the connection is sent
-    /// in chunks.
-    pub fn new(head: Vec<u8>, framing: Framing, rechunk: bool) -> Self {
+    /// A transfer of `head` and a body framed as `framing`.
+    pub fn new(head: Vec<u8>, framing: Framing) -> Self {
         let rest = match framing {
             Framing::None => Rest::Done,
             Framing::Length(0) => Rest::Done,
@@ -92,9 +96,10 @@ impl Transfer {
             head_sent: 0,
             rest,
             filters: None,
-            rechunk,
+            pipes: Pipes::default(),
+            pipe: None,
             large: false,
-            close_chunk: false,
+            spliced_bytes: 0,
             body_bytes: 0,
             kept_before: 0,
             mark_bytes: 0,
@@ -147,20 +152,19 @@ impl Transfer {
             if let Rest::Chunked(_) = self.rest {
                 self.encode(source)?;
             }
+            if self.pipes.open_max > 0
+                && self.head_sent == self.head.len()
+                && self.is_spliceable(source)
+                && let Some(poll) = self.poll_spliced(cx, source, sink, thread)
+            {
+                return poll;
+            }
             // what can be sent now
             let body = match &self.rest {
                 Rest::Length(left) => source.input.len().min(usize::try_from(*left).unwrap_or(usize::MAX)),
                 Rest::UntilEnd => source.input.len(),
                 Rest::Chunked(_) | Rest::Done => 0,
             };
-            if self.rechunk && body > 0 {
-                // a body without a known end, sent on in chunks
-                self.recycle_head();
-                push_chunk(&mut self.head, &source.input.bytes()[..body]);
-                source.input.consume(body);
-                self.body_bytes += body as u64;
-                continue;
-            }
             let head = self.head.len() - self.head_sent;
             if head > 0 && body > 0 && body <= COPY_MAX {
                 // one plain send costs less than one of two pieces
@@ -210,11 +214,6 @@ impl Transfer {
                 Poll::Ready(Ok(false)) => match &self.rest {
                     Rest::UntilEnd => {
                         self.rest = Rest::Done;
-                        if self.rechunk {
-                            self.recycle_head();
-                            self.head.extend_from_slice(b"0\r\n\r\n");
-                            self.rechunk = false;
-                        }
                     }
                     _ => return Poll::Ready(Err(BodyFault::Source(None))),
                 },
@@ -236,7 +235,7 @@ impl Transfer {
         }
     }
 
-    fn buffers<'a>(&self, thread: &'a Thread) -> &'a crate::buffer::BufferPool {
+    pub(super) fn buffers<'a>(&self, thread: &'a Thread) -> &'a crate::buffer::BufferPool {
         if self.large { &thread.large_buffers } else { &thread.buffers }
     }
 
@@ -257,7 +256,7 @@ impl Transfer {
 
     /// Decodes what has come of a chunked body and frames it anew, so that nothing of the sender's framing gets through.
     fn encode(&mut self, source: &mut Side) -> Result<(), BodyFault> {
-        if self.close_chunk || source.input.is_empty() {
+        if source.input.is_empty() {
             return Ok(());
         }
         if self.head_sent == self.head.len() {

@@ -13,6 +13,7 @@ use haproxy_model::snapshot::{Proxy, Server};
 use super::After;
 use super::body::{BodyFault, Transfer, WaitsFor};
 use super::carry::{Carry, Ends, Fault};
+use super::spliced::Way;
 use super::steps::{End, Stream};
 use super::upstream;
 use super::walk::ResponseWalk;
@@ -147,7 +148,8 @@ impl Stream<'_> {
         let case = self.server_case(px);
         write_request_head(&self.txn.request, WriteOptions { announce, case, last }, &mut head);
         let filters = self.request_filters();
-        let mut request = Transfer::new(head, self.request_source(), false).through(filters);
+        let mut request =
+            Transfer::new(head, self.request_source()).through(filters).piped(self.pipes(Way::Up));
         request.kept_before = self.txn.log.bytes_in;
         request
     }
@@ -395,11 +397,11 @@ impl Stream<'_> {
         self.write_head(plan.tunnel, &mut head);
         if plan.tunnel {
             let kept_before = request.kept_bytes();
-            *request = Transfer::new(Vec::new(), Framing::Tunnel, false).through(upward);
+            *request = Transfer::new(Vec::new(), Framing::Tunnel).through(upward).piped(self.pipes(Way::Up));
             request.kept_before = kept_before;
         }
         let carried = if plan.unwanted { Framing::None } else { plan.framing };
-        let mut response = Transfer::new(head, carried, false).through(downward);
+        let mut response = Transfer::new(head, carried).through(downward).piped(self.pipes(Way::Down));
         response.kept_before = self.txn.log.bytes_out;
         response
     }
@@ -445,6 +447,7 @@ impl Stream<'_> {
         self.txn.log.bytes_out = response.kept_bytes();
         let complete = fault.is_none() && request.is_done() && response.is_done();
         self.body_taken = request.is_received();
+        self.count_spliced(&request, &response);
         self.conn.thread.give_text(request.into_text());
         self.count_filtered(response.filters.as_deref(), response.body_bytes);
         self.conn.thread.give_text(response.into_text());

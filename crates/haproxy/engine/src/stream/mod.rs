@@ -18,6 +18,7 @@ pub mod reply;
 pub mod request;
 pub mod response;
 pub mod slot;
+pub mod spliced;
 pub mod steps;
 pub mod tcp;
 pub mod upstream;

@@ -13,6 +13,7 @@ use haproxy_rules::{Effects, Verdict};
 use super::After;
 use super::body::{BodyFault, Transfer};
 use super::carry::{Carry, Ends};
+use super::spliced::Way;
 use super::steps::{End, Stream};
 use crate::conn::{Connection, deadline_after};
 use crate::sessions::killable;
@@ -157,11 +158,12 @@ impl Stream<'_> {
         let mut preface = self.conn.thread.text();
         super::reply::proxy_preface(self, server, &mut preface);
         let [upward, downward] = self.session_filters();
-        let mut up = Transfer::new(preface, Framing::Tunnel, false).through(upward);
+        let mut up = Transfer::new(preface, Framing::Tunnel).through(upward).piped(self.pipes(Way::Up));
         if !px.rules.tcp_response.is_empty() {
             self.inspect_answer(px, &mut up).await?;
         }
-        let mut down = Transfer::new(self.conn.thread.text(), Framing::Tunnel, false).through(downward);
+        let head = self.conn.thread.text();
+        let mut down = Transfer::new(head, Framing::Tunnel).through(downward).piped(self.pipes(Way::Down));
         let of_fe = &self.snapshot.proxy(self.frontend).settings.timeouts;
         let of_be = &px.settings.timeouts;
         let tunnel = self.effects.tunnel_timeout_ms.or(of_be.tunnel);
@@ -176,6 +178,7 @@ impl Stream<'_> {
             self.ends(cause, state);
             self.count_abort(cause);
         }
+        self.count_spliced(&up, &down);
         self.conn.thread.give_text(up.into_text());
         self.conn.thread.give_text(down.into_text());
         Ok(())

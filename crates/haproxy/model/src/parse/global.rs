@@ -111,13 +111,7 @@ pub const KEYWORDS: &[Keyword] = &[
         maxcompcpuusage,
         "CPU use beyond which nothing is compressed"
     ),
-    row!(
-        "maxpipes",
-        "<number>",
-        Status::Accepted("pipes are opened as needed"),
-        accept,
-        "pipes for splicing"
-    ),
+    row!("maxpipes", "<number>", Status::Supported, maxpipes, "pipes for splicing"),
     row!("nosplice", "", Status::Supported, nosplice, "no kernel splicing"),
     row!("noreuseport", "", Status::Supported, noreuseport, "no SO_REUSEPORT"),
     row!("noepoll", "", OWN_SCHEDULER, accept, "another poller"),
@@ -556,6 +550,11 @@ fn maxcompcpuusage(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
 
 fn maxsessrate(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     draft.global.maxsessrate = Some(cursor.integer()?);
+    cursor.finish()
+}
+
+fn maxpipes(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    draft.global.maxpipes = Some(cursor.integer()?);
     cursor.finish()
 }
 

@@ -24,6 +24,7 @@ pub const TUNABLES: &[Keyword] = &[
     row!("tune.http.maxhdr", "<number>", Status::Supported, maxhdr, "header lines at most"),
     row!("tune.http.logurilen", "<number>", Status::Supported, logurilen, "length of URIs in logs"),
     row!("tune.http.cookielen", "<number>", Status::Supported, cookielen, "length of captured cookies"),
+    row!("tune.pipesize", "<size>", Status::Supported, pipesize, "size of pipes for splicing"),
     row!("tune.rcvbuf.client", "<size>", Status::Supported, rcvbuf_client, "receive buffer, client side"),
     row!("tune.rcvbuf.server", "<size>", Status::Supported, rcvbuf_server, "receive buffer, server side"),
     row!("tune.sndbuf.client", "<size>", Status::Supported, sndbuf_client, "send buffer, client side"),
@@ -124,6 +125,11 @@ fn logurilen(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
 
 fn cookielen(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     draft.global.cookie_length = cursor.integer()?;
+    cursor.finish()
+}
+
+fn pipesize(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    draft.global.pipesize = Some(cursor.size()? as usize).filter(|size| *size > 0);
     cursor.finish()
 }
 
