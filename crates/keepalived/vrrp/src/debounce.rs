@@ -17,6 +17,8 @@ pub(crate) struct Links {
 struct Known {
     settled: Link,
     change: Option<(Link, Instant)>,
+    /// Whether it was last told to be up.
+    told_up: bool,
 }
 
 impl Links {
@@ -30,6 +32,13 @@ impl Links {
         self.known.get(interface).map_or(Link::Up, |known| known.settled)
     }
 
+    /// Whether an interface is up, if that is another answer than the last one.
+    pub fn news(&mut self, interface: &Name) -> Option<bool> {
+        let known = self.known.get_mut(interface)?;
+        let up = known.settled == Link::Up;
+        (std::mem::replace(&mut known.told_up, up) != up).then_some(up)
+    }
+
     /// Takes a report; `true` if what counts changed at once. A delay is never longer than `limit`, or a silent
     /// master would be noticed by others first.
     pub fn report(&mut self, interface: &Name, link: Link, now: Instant, limit: Option<Micros>) -> bool {
@@ -40,13 +49,17 @@ impl Links {
             Link::Gone => Micros::ZERO,
         };
         let delay = limit.map_or(delay, |limit| delay.min(limit));
-        let known = self.known.entry(interface.clone()).or_insert(Known { settled: Link::Up, change: None });
+        let known = self.known.entry(interface.clone()).or_insert(Known {
+            settled: Link::Up,
+            change: None,
+            told_up: true,
+        });
         if known.settled == link {
             known.change = None;
             return false;
         }
         if delay.is_zero() {
-            *known = Known { settled: link, change: None };
+            *known = Known { settled: link, change: None, ..*known };
             return true;
         }
         // a repeated report does not begin the wait anew
@@ -63,7 +76,7 @@ impl Links {
             if let Some((link, at)) = known.change
                 && at <= now
             {
-                *known = Known { settled: link, change: None };
+                *known = Known { settled: link, change: None, ..*known };
                 changed.push(name.clone());
             }
         }

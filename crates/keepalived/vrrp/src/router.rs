@@ -354,8 +354,9 @@ impl Router {
                 member.watch.minds_interface(member.instance.config(), interface)
             })
             .collect();
-        if self.life != Life::Idle && !affected.is_empty() {
-            let word = if self.links.state(interface) == Link::Up { "up" } else { "down" };
+        let news = self.links.news(interface);
+        if let Some(up) = news.filter(|_| self.life != Life::Idle && !affected.is_empty()) {
+            let word = if up { "up" } else { "down" };
             Out::new(now, commands).log(Level::Info, format!("Netlink reports {interface} {word}"));
         }
         self.reassess(now, &affected, commands);

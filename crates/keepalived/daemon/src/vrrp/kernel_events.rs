@@ -153,7 +153,7 @@ impl Shell {
         };
         let own = usable
             && !self.virtual_addresses.contains(&(address.address, address.prefix))
-            && self.live.values().any(|live| *live.plan.base_interface == *link.name);
+            && self.interfaces_of_interest().contains(link.name.as_str());
         if own || self.options.report_addresses {
             tracing::info!("{what} address {} {word} interface {}", address.address, link.name);
         }

@@ -101,7 +101,7 @@ impl Instance {
         }
         let new = self.weighted_priority();
         let old = std::mem::replace(&mut self.effective, new);
-        if new == old || self.phase == Phase::Idle {
+        if new == old {
             return;
         }
         out.info(&self.config.name, &format!("Changing effective priority from {old} to {new}"));
