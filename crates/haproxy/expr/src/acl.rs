@@ -14,7 +14,7 @@ use crate::got::{Got, Truth};
 use crate::load::{ParseCx, Warning};
 use crate::pattern::Match;
 use crate::pattern::index::Case;
-use crate::pattern::parse::Operator;
+use crate::pattern::parse::{self, Operator};
 use crate::pattern::set::{Lines, Set};
 use crate::pattern::store::Lookup;
 use crate::row::Walk;
@@ -247,6 +247,8 @@ fn inline(words: &[&str], method: Match) -> Result<Set, Fault> {
             set.push(&haproxy_conf::raw_bytes(word.as_bytes()), b"");
         } else if let Some(named) = Operator::named(word) {
             operator = named;
+        } else if method == Match::Version {
+            set.push(operator.apply(&parse::versions(word)?)?.as_bytes(), b"");
         } else {
             set.push(operator.apply(word)?.as_bytes(), b"");
         }

@@ -1,6 +1,6 @@
 //! Keywords that only ACLs know: fetches with a match method (manual §7.3), and predefined ACLs (§7.4).
 
-use crate::pattern::Match::{Beg, Bin, Dir, Dom, End, Int, Len, Meth, Reg, Str, Sub};
+use crate::pattern::Match::{Beg, Bin, Dir, Dom, End, Int, Len, Meth, Reg, Str, Sub, Version};
 use crate::row::{AclAlias, alias};
 
 /// All aliases.
@@ -41,11 +41,11 @@ pub const ACL_ALIASES: &[AclAlias] = &[
     alias("path_sub", "path", Sub),
     alias("payload", "req.payload", Bin),
     alias("payload_lv", "req.payload_lv", Bin),
-    alias("req.ssl_ver", "req.ssl_ver", Int),
+    alias("req.ssl_ver", "req.ssl_ver", Version),
     alias("req_rdp_cookie", "req.rdp_cookie", Str),
     alias("req_rdp_cookie_cnt", "req.rdp_cookie_cnt", Int),
     alias("req_ssl_sni", "req.ssl_sni", Str),
-    alias("req_ssl_ver", "req.ssl_ver", Int),
+    alias("req_ssl_ver", "req.ssl_ver", Version),
     alias("req_ver", "req.ver", Str),
     alias("resp_ver", "res.ver", Str),
     alias("scook", "res.cook", Str),

@@ -3,6 +3,7 @@
 pub mod captures;
 pub mod connections;
 pub mod cookies;
+pub mod hello;
 pub mod http_auth;
 pub mod http_headers;
 pub mod http_uri;
@@ -28,6 +29,7 @@ pub const TABLES: &[&[Fetch]] = &[
     captures::FETCHES,
     connections::FETCHES,
     cookies::FETCHES,
+    hello::FETCHES,
     http_auth::FETCHES,
     http_headers::FETCHES,
     http_uri::FETCHES,

@@ -409,21 +409,6 @@ pub const TABLES_FETCHES: &[Fetch] = &[
 
 /// It needs facts of TLS that are not built yet.
 pub const TLS_FETCHES: &[Fetch] = &[
-    Fetch::not_built("rep_ssl_hello_type", &[], Type::Sint, Use::RESPONSE_BUFFER, TLS),
-    Fetch::not_built("req.ssl_alpn", &[], Type::Str, Use::REQUEST_BUFFER, TLS),
-    Fetch::not_built("req.ssl_cipherlist", &[], Type::Bin, Use::CLIENT_ADDRESS, TLS),
-    Fetch::not_built("req.ssl_ec_ext", &[], Type::Bool, Use::REQUEST_BUFFER, TLS),
-    Fetch::not_built("req.ssl_hello_type", &[], Type::Sint, Use::REQUEST_BUFFER, TLS),
-    Fetch::not_built("req.ssl_keyshare_groups", &[], Type::Bin, Use::CLIENT_ADDRESS, TLS),
-    Fetch::not_built("req.ssl_sigalgs", &[], Type::Bin, Use::CLIENT_ADDRESS, TLS),
-    Fetch::not_built("req.ssl_sni", &[], Type::Str, Use::REQUEST_BUFFER, TLS),
-    Fetch::not_built("req.ssl_st_ext", &[], Type::Sint, Use::REQUEST_BUFFER, TLS),
-    Fetch::not_built("req.ssl_supported_groups", &[], Type::Bin, Use::CLIENT_ADDRESS, TLS),
-    Fetch::not_built("req.ssl_ver", &[], Type::Sint, Use::REQUEST_BUFFER, TLS),
-    Fetch::not_built("req_ssl_hello_type", &[], Type::Sint, Use::REQUEST_BUFFER, TLS),
-    Fetch::not_built("req_ssl_sni", &[], Type::Str, Use::REQUEST_BUFFER, TLS),
-    Fetch::not_built("req_ssl_ver", &[], Type::Sint, Use::REQUEST_BUFFER, TLS),
-    Fetch::not_built("res.ssl_hello_type", &[], Type::Sint, Use::RESPONSE_BUFFER, TLS),
     Fetch::not_built("ssl_bc", &[], Type::Bool, Use::SERVER_CONNECTION, TLS),
     Fetch::not_built("ssl_bc_alg_keysize", &[], Type::Sint, Use::SERVER_CONNECTION, TLS),
     Fetch::not_built("ssl_bc_alpn", &[], Type::Str, Use::SERVER_CONNECTION, TLS),

@@ -170,7 +170,7 @@ pub const FETCHES: &[Fetch] = &[
 ];
 
 /// The bytes of a direction; None where the rules look the other way.
-fn input<'a>(cx: &Cx<'a>, direction: Option<Direction>) -> Option<&'a [u8]> {
+pub(super) fn input<'a>(cx: &Cx<'a>, direction: Option<Direction>) -> Option<&'a [u8]> {
     cx.txn?;
     direction.is_none_or(|direction| direction == cx.direction).then_some(cx.input.bytes)
 }

@@ -109,7 +109,7 @@ impl Index {
     pub fn new(method: Match, case: Case) -> Index {
         match method {
             Match::Found | Match::Bool => Index::Bare(method),
-            Match::Int | Match::Len => Index::Numbers(method, Numbers::default()),
+            Match::Int | Match::Version | Match::Len => Index::Numbers(method, Numbers::default()),
             Match::Ip => Index::Networks(Networks::default()),
             Match::Bin => Index::Bytes(HashMap::new()),
             Match::Str | Match::Meth => Index::Exact(case, HashTable::new()),

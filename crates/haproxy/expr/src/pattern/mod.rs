@@ -42,6 +42,8 @@ pub enum Match {
     RegM,
     /// Equal HTTP method.
     Meth,
+    /// As `Int`, and numbers are written as versions: `3.1`.
+    Version,
 }
 
 /// The names after `-m`.
@@ -72,6 +74,7 @@ impl Match {
         match self {
             Match::RegM => "regm",
             Match::Meth => "str",
+            Match::Version => "int",
             other => METHODS.iter().find(|(_, method)| *method == other).map_or("", |(name, _)| name),
         }
     }
@@ -81,7 +84,7 @@ impl Match {
         match self {
             Match::Found => Type::Any,
             Match::Bool => Type::Bool,
-            Match::Int => Type::Sint,
+            Match::Int | Match::Version => Type::Sint,
             Match::Ip => Type::Addr,
             Match::Bin => Type::Bin,
             Match::Meth => Type::Meth,
@@ -111,7 +114,7 @@ impl Match {
 
     /// True when patterns are numbers, which may be ranges and follow operators.
     pub const fn numeric(self) -> bool {
-        matches!(self, Match::Int | Match::Len)
+        matches!(self, Match::Int | Match::Version | Match::Len)
     }
 
     /// True when no pattern is needed.

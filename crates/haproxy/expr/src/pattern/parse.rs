@@ -38,6 +38,25 @@ pub fn range(text: &str) -> Result<Range, Fault> {
     }
 }
 
+/// A version or a range of versions, `3.1` or `3.0:3.2`, as numbers: the major part counts 65536.
+pub fn versions(text: &str) -> Result<String, Fault> {
+    let number = |part: &str| -> Result<String, Fault> {
+        if part.is_empty() {
+            return Ok(String::new());
+        }
+        let (major, minor) = part.split_once('.').unwrap_or((part, "0"));
+        let read = |digits: &str| digits.parse::<u16>().ok();
+        match (read(major), read(minor)) {
+            (Some(major), Some(minor)) => Ok((u32::from(major) << 16 | u32::from(minor)).to_string()),
+            _ => Err(Fault::new(format!("'{text}' is not a dotted number"))),
+        }
+    };
+    match text.split_once(':') {
+        None => number(text),
+        Some((low, high)) => Ok(format!("{}:{}", number(low)?, number(high)?)),
+    }
+}
+
 /// Comparison in front of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {

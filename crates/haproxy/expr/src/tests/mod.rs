@@ -7,6 +7,7 @@ mod basics;
 mod converters;
 mod coverage;
 mod fetches;
+mod hello;
 mod hostile;
 mod logs;
 mod maps;
