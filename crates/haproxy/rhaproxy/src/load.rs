@@ -117,7 +117,10 @@ pub fn draft(
     let reader = Reader { sections: SECTIONS, negatable: NEGATABLE, facts: &facts, provider: &*files };
     let flow = reader.read(&sources, env, diags, &mut sink);
     let mut draft = sink.draft;
-    draft.global.insecure_fork_wanted |= args.switches.insecure_fork;
+    let switches = &args.switches;
+    draft.global.insecure_fork_wanted |= switches.insecure_fork;
+    draft.global.noreuseport |= switches.no_reuseport;
+    draft.global.nosplice |= switches.no_splice || switches.no_fast_forward || switches.no_zero_copy;
     if let Some(maxconn) = args.maxconn {
         draft.global.maxconn = Some(maxconn);
     }

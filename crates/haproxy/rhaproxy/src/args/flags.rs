@@ -53,7 +53,6 @@ pub struct Flag {
 pub(super) const CONDITION: &str = "-cc";
 
 const EPOLL: &str = "the event loop is built on epoll";
-const NO_SPLICE: &str = "bytes go through a buffer of the thread, which is the only way";
 const POOLS: &str = "memory comes from the allocator and is never shown before it is written";
 
 const fn switch(
@@ -152,15 +151,10 @@ pub const FLAGS: &[Flag] = &[
         |args, _| on(&mut args.switches.no_server_verify),
         "does not verify servers' certificates",
     ),
-    seen(
-        "-dR",
-        "listening sockets are taken over by name, none is shared",
-        |args, _| on(&mut args.switches.no_reuseport),
-        "does not use SO_REUSEPORT",
-    ),
-    seen("-dS", NO_SPLICE, |args, _| on(&mut args.switches.no_splice), "does not use splice"),
-    seen("-dF", NO_SPLICE, |args, _| on(&mut args.switches.no_fast_forward), "does not fast-forward data"),
-    seen("-dZ", NO_SPLICE, |args, _| on(&mut args.switches.no_zero_copy), "does not forward without copying"),
+    switch("-dR", |args, _| on(&mut args.switches.no_reuseport), "does not use SO_REUSEPORT"),
+    switch("-dS", |args, _| on(&mut args.switches.no_splice), "does not use splice"),
+    switch("-dF", |args, _| on(&mut args.switches.no_fast_forward), "does not fast-forward data"),
+    switch("-dZ", |args, _| on(&mut args.switches.no_zero_copy), "does not forward without copying"),
     seen(
         "-dG",
         "names are always resolved by the system's library",
