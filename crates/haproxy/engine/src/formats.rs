@@ -27,6 +27,12 @@ named! {
     HTTP = haproxy_expr::logformat::formats::HTTP;
     HTTP_CLF = haproxy_expr::logformat::formats::HTTP_CLF;
     HTTPS = haproxy_expr::logformat::formats::HTTPS;
+    SESSION_FAULT = "%ci:%cp [%t] %ft";
+}
+
+/// The beginning of the line of a connection that ends before its first stream.
+pub fn session_fault() -> &'static Arc<LogFormat> {
+    &SESSION_FAULT
 }
 
 /// The format of a named line; of a custom one, the line HTTP or TCP would have.

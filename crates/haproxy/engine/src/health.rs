@@ -13,6 +13,7 @@ mod task;
 pub mod transition;
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use haproxy_balance::Server;
 use haproxy_checks::health::{self, Cause, Change, Source, Transition};
 use haproxy_checks::schedule;
 use tokio::sync::{Notify, mpsc};
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::MissedTickBehavior;
 
 use haproxy_model::snapshot::Snapshot;
@@ -144,7 +145,11 @@ impl Tasks {
             let inter_ms = index.intervals(&server, source).inter_ms;
             let first_ms = schedule::first_ms(inter_ms.min(spread_max_ms), at as u64, count);
             let soon = Arc::new(Notify::new());
-            let task = task::attend(Arc::clone(process), server, source, first_ms, Arc::clone(&soon));
+            let (of_task, knock) = (Arc::clone(process), Arc::clone(&soon));
+            let task = restarted(Arc::clone(process), inter_ms, move |again_ms| {
+                let wait_ms = again_ms.unwrap_or(first_ms);
+                task::attend(Arc::clone(&of_task), Arc::clone(&server), source, wait_ms, Arc::clone(&knock))
+            });
             self.running.insert(key, Running { abort: tokio::spawn(task).abort_handle(), soon });
         }
         align_followers(process, &index);
@@ -154,6 +159,27 @@ impl Tasks {
     fn hurry(&self, server: &Arc<Server>) {
         if let Some(task) = self.running.get(&key(server, Source::Check)) {
             task.soon.notify_one();
+        }
+    }
+}
+
+/// Runs a check's task; one that ends by a defect of the program is begun again after `inter_ms`.
+async fn restarted<F>(process: Arc<Process>, inter_ms: u64, mut begin: impl FnMut(Option<u64>) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let mut again_ms = None;
+    loop {
+        // a set ends its tasks when it is dropped, as this one is with the check
+        let mut task = JoinSet::new();
+        task.spawn(begin(again_ms));
+        match task.join_next().await {
+            Some(Err(error)) if error.is_panic() => {
+                process.panics.fetch_add(1, Ordering::Relaxed);
+                tracing::error!("a health check ended by a defect of the program; it begins again");
+                again_ms = Some(inter_ms.max(1));
+            }
+            Some(_) | None => return,
         }
     }
 }

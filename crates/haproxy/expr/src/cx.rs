@@ -68,6 +68,51 @@ pub struct TlsInfo {
     pub alpn: Option<Vec<u8>>,
 }
 
+/// Why a client's connection is of no use before its first byte of data: number, name and words (manual §7.3.3, `fc_err`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectionFault {
+    /// `fc_err`
+    pub number: u8,
+    /// `fc_err_name`
+    pub name: &'static str,
+    /// `fc_err_str`
+    pub text: &'static str,
+}
+
+macro_rules! faults {
+    ($($(#[$doc:meta])* $constant:ident = $number:literal $name:literal $text:literal;)*) => {
+        impl ConnectionFault {
+            $($(#[$doc])* pub const $constant: ConnectionFault =
+                ConnectionFault { number: $number, name: $name, text: $text };)*
+        }
+    };
+}
+
+faults! {
+    /// Nothing came at all.
+    PROXY_EMPTY = 11 "PRX_EMPTY" "Connection closed while waiting for PROXY protocol header";
+    /// The connection broke.
+    PROXY_ABORT = 12 "PRX_ABORT" "Connection error while waiting for PROXY protocol header";
+    /// Too slow.
+    PROXY_TIMEOUT = 13 "PRX_TIMEOUT" "Timeout while waiting for PROXY protocol header";
+    /// It ended within the header.
+    PROXY_TRUNCATED = 14 "PRX_TRUNCATED" "Truncated PROXY protocol header received";
+    /// Something else came.
+    PROXY_NO_HEADER = 15 "PRX_NOT_HDR" "Received something which does not look like a PROXY protocol header";
+    /// The header makes no sense.
+    PROXY_BAD_HEADER = 16 "PRX_BAD_HDR" "Received an invalid PROXY protocol header";
+    /// Nothing came at all.
+    CIP_EMPTY = 18 "CIP_EMPTY" "Connection closed while waiting for NetScaler Client IP header";
+    /// The connection broke.
+    CIP_ABORT = 19 "CIP_ABORT" "Connection error while waiting for NetScaler Client IP header";
+    /// Too slow.
+    CIP_TIMEOUT = 20 "CIP_TIMEOUT" "Timeout while waiting for a NetScaler Client IP header";
+    /// It ended within the header.
+    CIP_TRUNCATED = 21 "CIP_TRUNCATED" "Truncated NetScaler Client IP header received";
+    /// Something else came.
+    CIP_BAD_MAGIC = 22 "CIP_BAD_MAGIC" "Received an invalid NetScaler Client IP magic number";
+}
+
 /// One client connection.
 #[derive(Debug)]
 pub struct Session {
@@ -97,6 +142,8 @@ pub struct Session {
     pub tls: Option<Box<TlsInfo>>,
     /// What a PROXY header said.
     pub proxy: Option<Box<ProxyInfo>>,
+    /// Why the connection is of no use, once it is not.
+    pub fault: Option<ConnectionFault>,
     /// Variables of scope `sess`.
     pub vars: RefCell<VarStore>,
 }
@@ -118,6 +165,7 @@ impl Session {
             fd: -1,
             tls: None,
             proxy: None,
+            fault: None,
             vars: RefCell::default(),
         }
     }

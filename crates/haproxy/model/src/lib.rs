@@ -7,6 +7,7 @@
 pub mod draft;
 pub mod edit;
 pub mod filters;
+pub mod forwarded;
 pub mod global;
 pub mod parse;
 pub mod resolve;

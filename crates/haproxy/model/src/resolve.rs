@@ -84,7 +84,8 @@ pub fn resolve(
 /// Gives proxies, listeners and servers their numbers.
 fn numbers(draft: &mut Draft) {
     let taken: Vec<u32> = draft.proxies.iter().filter_map(|px| px.uuid).collect();
-    let mut next = 2;
+    // the runtime API's own frontend is the first, where there is one
+    let mut next = if draft.global.stats_sockets.is_empty() { 1 } else { 2 };
     for px in &mut draft.proxies {
         if px.uuid.is_none() {
             while taken.contains(&next) {

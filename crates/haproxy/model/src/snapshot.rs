@@ -322,7 +322,7 @@ pub struct Settings {
     /// `option originalto`
     pub original_to: Option<AddressHeader>,
     /// `option forwarded`
-    pub forwarded: bool,
+    pub forwarded: Option<crate::forwarded::Forwarded>,
     /// `maxconn`
     pub maxconn: Option<u32>,
     /// `backlog`

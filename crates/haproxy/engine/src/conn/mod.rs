@@ -1,5 +1,6 @@
 //! One client connection from accept to close: connection rules, PROXY protocol, session rules, then its streams.
 
+mod faults;
 mod proxy_header;
 
 use std::cell::RefCell;
@@ -204,6 +205,7 @@ fn begin(thread: &Rc<Thread>, accepted: Accepted) -> Option<Connection> {
         fd: io.fd(),
         tls: None,
         proxy: None,
+        fault: None,
         vars: RefCell::default(),
     };
     let note = Rc::new(Note::new(session.id, peer, session.fd, frontend));
@@ -245,8 +247,14 @@ fn register(fd: OwnedFd, peer: Endpoint) -> std::io::Result<Io> {
 async fn serve(conn: &mut Connection) {
     let Ok(expected) = expected_preamble(conn) else { return };
     if let Some(preamble) = expected
-        && Box::pin(proxy_header::receive(conn, preamble)).await.is_err()
+        && let Err(fault) = Box::pin(proxy_header::receive(conn, preamble)).await
     {
+        conn.session.fault = Some(fault);
+        faults::log(conn, fault);
+        if !conn.client.input.is_empty() {
+            // what came is not answered, as when it had not been read
+            conn.client.io.reset_on_close();
+        }
         return;
     }
     let began_ms = conn.session.accepted_ms;

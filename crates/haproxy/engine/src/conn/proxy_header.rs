@@ -2,15 +2,11 @@
 
 use std::task::Poll;
 
-use haproxy_expr::cx::{Endpoint, ProxyInfo};
-use haproxy_http::proxy_protocol::{Command, Decoded, Endpoints, Header, decode, netscaler};
+use haproxy_expr::cx::{ConnectionFault, Endpoint, ProxyInfo};
+use haproxy_http::proxy_protocol::{Command, Decoded, Endpoints, Header, ProxyError, decode, netscaler};
 
 use super::{Connection, deadline_after};
 use crate::side::Received;
-
-/// The connection is of no use: no header, a broken one, or too slow.
-#[derive(Debug)]
-pub struct Unusable;
 
 /// What comes before everything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +20,29 @@ pub enum Preamble {
     },
 }
 
+impl Preamble {
+    fn either(self, proxy: ConnectionFault, netscaler: ConnectionFault) -> ConnectionFault {
+        match self {
+            Preamble::Proxy => proxy,
+            Preamble::Netscaler { .. } => netscaler,
+        }
+    }
+
+    fn refused(self, error: ProxyError) -> ConnectionFault {
+        let proxy = match error {
+            ProxyError::NotAHeader => ConnectionFault::PROXY_NO_HEADER,
+            ProxyError::Line
+            | ProxyError::Command
+            | ProxyError::Length
+            | ProxyError::Checksum
+            | ProxyError::Netscaler => ConnectionFault::PROXY_BAD_HEADER,
+        };
+        self.either(proxy, ConnectionFault::CIP_BAD_MAGIC)
+    }
+}
+
 /// Receives and applies the header. The addresses of the session change, those of the connection stay.
-pub async fn receive(conn: &mut Connection, preamble: Preamble) -> Result<(), Unusable> {
+pub async fn receive(conn: &mut Connection, preamble: Preamble) -> Result<(), ConnectionFault> {
     let timeouts = &conn.frontend().settings.timeouts;
     let timeout = timeouts.client_hs.or(timeouts.http_request).or(timeouts.client);
     let deadline_ms = deadline_after(conn.thread.now_ms(), timeout);
@@ -42,21 +59,37 @@ pub async fn receive(conn: &mut Connection, preamble: Preamble) -> Result<(), Un
                 return Ok(());
             }
             Ok(Decoded::Partial) => {}
-            Err(_) => return Err(Unusable),
+            Err(error) => return Err(preamble.refused(error)),
         }
         let Connection { client, deadline, thread, .. } = conn;
         let more = std::future::poll_fn(|cx| {
             match client.poll_receive(cx, &thread.buffers) {
-                Poll::Ready(Ok(Received::Bytes(_))) => return Poll::Ready(true),
-                Poll::Ready(_) => return Poll::Ready(false),
+                Poll::Ready(Ok(Received::Bytes(_))) => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(Received::Full)) => {
+                    return Poll::Ready(Err(preamble.refused(ProxyError::Length)));
+                }
+                Poll::Ready(Ok(Received::End)) if client.input.is_empty() => {
+                    return Poll::Ready(Err(
+                        preamble.either(ConnectionFault::PROXY_EMPTY, ConnectionFault::CIP_EMPTY)
+                    ));
+                }
+                Poll::Ready(Ok(Received::End)) => {
+                    return Poll::Ready(Err(
+                        preamble.either(ConnectionFault::PROXY_TRUNCATED, ConnectionFault::CIP_TRUNCATED)
+                    ));
+                }
+                Poll::Ready(Err(_)) => {
+                    return Poll::Ready(Err(
+                        preamble.either(ConnectionFault::PROXY_ABORT, ConnectionFault::CIP_ABORT)
+                    ));
+                }
                 Poll::Pending => {}
             }
-            deadline.poll(cx, deadline_ms).map(|()| false)
+            let slow = preamble.either(ConnectionFault::PROXY_TIMEOUT, ConnectionFault::CIP_TIMEOUT);
+            deadline.poll(cx, deadline_ms).map(|()| Err(slow))
         })
         .await;
-        if !more {
-            return Err(Unusable);
-        }
+        more?;
     }
 }
 

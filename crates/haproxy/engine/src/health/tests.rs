@@ -401,3 +401,26 @@ async fn a_server_may_begin_down() {
     }
     assert!(bench.line().await.contains("Server be/s is UP, reason: Layer4 check passed"));
 }
+
+#[tokio::test]
+async fn a_check_that_panics_begins_again() {
+    let plane = start(
+        load("frontend f\n  bind 127.0.0.1:0\n  timeout client 1s\n", None),
+        Vec::new(),
+        LogOutput::default(),
+        Arc::new(NoServices),
+        Machine::default(),
+    )
+    .unwrap();
+    let mut rounds = Vec::new();
+    let check = restarted(Arc::clone(&plane.process), 7, |again_ms| {
+        rounds.push(again_ms);
+        let first = again_ms.is_none();
+        async move { assert!(!first, "the first round ends in a panic") }
+    });
+    tokio::time::timeout(PATIENCE, check).await.unwrap();
+    assert_eq!(rounds, [None, Some(7)]);
+    assert_eq!(plane.process.panics.load(Ordering::Relaxed), 1);
+    plane.soft_stop(0);
+    plane.join();
+}

@@ -111,7 +111,7 @@ impl Stream<'_> {
                 if px.balancer.usable_count() > 0 {
                     return Ok(Slotted::Busy(None));
                 }
-                self.txn.log.service = Some("<NOSRV>");
+                self.txn.log.service = Some(super::NO_SERVER);
                 self.ends(b'S', b'C');
                 return Err(End::Error(503));
             };
@@ -273,7 +273,7 @@ impl Stream<'_> {
             // it was our turn in the very moment we gave up: take the slot
             return Ok(Some(index));
         }
-        self.txn.log.service = Some("<NOSRV>");
+        self.txn.log.service = Some(super::NO_SERVER);
         match outcome {
             Queued::ClientGone => {
                 self.ends(b'C', b'Q');

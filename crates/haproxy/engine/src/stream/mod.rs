@@ -33,6 +33,9 @@ use crate::io::Io;
 use crate::side::{Received, Side};
 use crate::thread::Thread;
 
+/// What logs show in place of a server when there was none to be had.
+pub const NO_SERVER: &str = "<NOSRV>";
+
 /// What becomes of the client connection after a stream.
 #[derive(Debug)]
 pub enum After {

@@ -111,6 +111,10 @@ impl Stream<'_> {
         if self.persistence_ignored {
             return;
         }
+        // the server's own cookie of that name would contradict ours
+        if self.remove_cookies(&cookie.name) {
+            self.txn.log.termination.cookie_out = b'D';
+        }
         if already && (cookie.indirect || cookie.maxidle_s.is_none()) && cookie.maxidle_s.is_none() {
             return;
         }
@@ -170,14 +174,16 @@ impl Stream<'_> {
         }
     }
 
-    /// Takes the server's own cookie of that name out: ours takes its place.
-    fn remove_cookies(&mut self, name: &[u8]) {
-        if self.txn.response.fields.contains(FieldId::SetCookie) {
-            self.txn.response.fields.retain(|field| {
-                field.id != FieldId::SetCookie
-                    || pairs::set_cookie(field.value).is_none_or(|pair| pair.name != name)
-            });
+    /// Takes the server's own cookie of that name out; true when there was one.
+    fn remove_cookies(&mut self, name: &[u8]) -> bool {
+        if !set_by_server(&self.txn.response, name) {
+            return false;
         }
+        self.txn.response.fields.retain(|field| {
+            field.id != FieldId::SetCookie
+                || pairs::set_cookie(field.value).is_none_or(|pair| pair.name != name)
+        });
+        true
     }
 
     fn strip_or_note(&mut self, cookie: &CookiePersistence) {

@@ -171,6 +171,10 @@ impl Stream<'_> {
         if length_at != usize::MAX && length_at >= reply.fields.len() {
             response.fields.append_known(FieldId::ContentLength, length);
         }
+        if reply.status == 204 {
+            // there is nothing whose length could be told (RFC 9110 §8.6)
+            response.fields.remove_known(FieldId::ContentLength);
+        }
         if reply.length_at.is_none() && !reply.body.is_empty() {
             // the end of the connection is the end of the body
             self.keep_client = false;
@@ -190,7 +194,7 @@ impl Stream<'_> {
         }
         // what services answer goes through filters as a server's answer does
         let mut filters = None;
-        if self.txn.log.service.is_some() {
+        if self.txn.log.service.is_some_and(|service| service != super::NO_SERVER) {
             self.filter_request();
             self.txn.response.framing = Framing::Length(reply.body.len() as u64);
             self.consider_response();

@@ -414,7 +414,7 @@ impl Stream<'_> {
         if be.role.is_backend() && (be.settings.mode == Mode::Http || be.settings.mode == Mode::Tcp) {
             return Ok(());
         }
-        self.txn.log.service = Some("<NOSRV>");
+        self.txn.log.service = Some(super::NO_SERVER);
         self.txn.log.request_time_ms = -1;
         self.ends(b'S', b'C');
         Err(End::Error(503))
@@ -481,6 +481,15 @@ impl Stream<'_> {
                 self.txn.request.fields.append(name, &id);
             }
             *self.txn.unique_id.borrow_mut() = Some(id);
+        }
+        if let Some(header) = &be.settings.forwarded {
+            let host = self.txn.request.fields.first(FieldId::Host).unwrap_or_default();
+            let session = &self.conn.session;
+            let ends = [session.source.ip(), session.destination.ip()];
+            let mut text = self.conn.thread.text();
+            self.look(Direction::Request, |cx| header.write(cx, host, ends, &mut text));
+            self.txn.request.fields.append(b"forwarded", &text);
+            self.conn.thread.give_text(text);
         }
         let forwarded = be.settings.forwarded_for.as_ref().or(fe.settings.forwarded_for.as_ref());
         if let (Some(header), Some(source)) = (forwarded, self.conn.session.source.ip()) {

@@ -2,7 +2,7 @@
 
 use crate::arg::{self, Arg, ArgKind, Args};
 use crate::at::Use;
-use crate::cx::{Cx, SocketNumber, TlsInfo};
+use crate::cx::{ConnectionFault, Cx, SocketNumber, TlsInfo};
 use crate::fault::Fault;
 use crate::got::Got;
 use crate::load::ParseCx;
@@ -74,17 +74,22 @@ pub const FETCHES: &[Fetch] = &[
         |_, cx, _| cx.txn.map(|txn| Value::Bool(txn.server_connection_reused)).into(),
         "the server connection was used before",
     ),
-    int("fc_err", FRONT, |_, _, _| Got::Is(Value::Int(0)), "error of the client's connection, 0 for none"),
+    int(
+        "fc_err",
+        FRONT,
+        |_, cx, _| Got::Is(fault(cx, |fault| Value::Int(fault.number.into()), Value::Int(0))),
+        "error of the client's connection, 0 for none",
+    ),
     text(
         "fc_err_str",
         FRONT,
-        |_, _, _| Got::Is(Value::text(b"Success")),
+        |_, cx, _| Got::Is(fault(cx, |fault| Value::text(fault.text.as_bytes()), Value::text(b"Success"))),
         "error of the client's connection as text",
     ),
     text(
         "fc_err_name",
         FRONT,
-        |_, _, _| Got::Is(Value::text(b"OK")),
+        |_, cx, _| Got::Is(fault(cx, |fault| Value::text(fault.name.as_bytes()), Value::text(b"OK"))),
         "error of the client's connection as a word",
     ),
     int(
@@ -238,6 +243,10 @@ fn version<'a>(cx: &Cx<'a>, server: bool) -> Got<Value<'a>> {
         false => txn.request.version,
     };
     Got::Is(Value::Int(version.major.max(1).into()))
+}
+
+fn fault<'a>(cx: &Cx<'a>, value: fn(ConnectionFault) -> Value<'a>, none: Value<'a>) -> Value<'a> {
+    cx.session.fault.map_or(none, value)
 }
 
 fn server_error<'a>(cx: &Cx<'a>, value: fn(()) -> Value<'a>) -> Got<Value<'a>> {

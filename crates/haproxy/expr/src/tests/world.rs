@@ -106,6 +106,7 @@ impl Stage {
             fd: -1,
             tls: None,
             proxy: None,
+            fault: None,
             vars: RefCell::default(),
         };
         Stage {

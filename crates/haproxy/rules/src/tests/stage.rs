@@ -106,6 +106,7 @@ impl Stage {
             fd: -1,
             tls: None,
             proxy: None,
+            fault: None,
             vars: RefCell::default(),
         };
         let mut txn = Txn { http: true, has_request: true, ..Txn::default() };

@@ -112,10 +112,10 @@ pub const KEYWORDS: &[Keyword] = &[
     row!(
         "option forwarded",
         BACK,
-        "...",
-        Status::Refused("RFC 7239 headers are not part of this version of rhaproxy"),
-        nothing,
-        "RFC 7239 header"
+        "[proto] [host | host-expr <expr>] [by | by-expr <expr>] [for | for-expr <expr>] ...",
+        Status::Supported,
+        forwarded,
+        "add the header of RFC 7239"
     ),
     switch!("option http-buffer-request", PROXY, http_buffer_request, "wait for the body"),
     switch!("option http-ignore-probes", FRONT, http_ignore_probes, "no answer to empty connections"),
@@ -314,6 +314,15 @@ pub fn network_of(text: &str) -> Option<(std::net::IpAddr, u8)> {
         },
     };
     (prefix <= widest).then_some((address, prefix))
+}
+
+fn forwarded(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    if cursor.negation() != Negation::None {
+        draft.px.settings.forwarded = None;
+        return cursor.finish();
+    }
+    draft.px.settings.forwarded = Some(crate::forwarded::Forwarded::parse(draft, cursor)?);
+    Ok(())
 }
 
 fn forwardfor(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
