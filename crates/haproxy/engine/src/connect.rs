@@ -31,6 +31,10 @@ pub struct Target<'a> {
     pub receive_buffer: Option<u32>,
     /// `tune.sndbuf.server`
     pub send_buffer: Option<u32>,
+    /// `option tcp-smart-connect`
+    pub late_ack: bool,
+    /// `option nolinger`
+    pub reset: bool,
 }
 
 /// Starts the connection; it is established once the socket is writable without error ([`established`]).
@@ -89,6 +93,13 @@ fn begin_tcp(address: SocketAddr, target: &Target<'_>) -> io::Result<TcpStream> 
     }
     if let Some(size) = target.send_buffer {
         socket.set_send_buffer_size(size as usize)?;
+    }
+    if target.late_ack {
+        // the answer to the handshake goes with the first data
+        socket.set_tcp_quickack(false)?;
+    }
+    if target.reset {
+        socket.set_linger(Some(std::time::Duration::ZERO))?;
     }
     if let Some(source) = target.source {
         if let Some(interface) = &source.interface {

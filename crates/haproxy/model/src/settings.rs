@@ -153,10 +153,6 @@ pub struct Options {
     pub client_keepalive: bool,
     /// `option srvtcpka`
     pub server_keepalive: bool,
-    /// `option contstats`
-    pub contstats: bool,
-    /// `option disable-h2-upgrade`
-    pub disable_h2_upgrade: bool,
     /// `option dontlog-normal`
     pub dontlog_normal: bool,
     /// `option dontlognull`
@@ -165,13 +161,9 @@ pub struct Options {
     pub http_buffer_request: bool,
     /// `option http-ignore-probes`
     pub http_ignore_probes: bool,
-    /// `option http-no-delay`
-    pub http_no_delay: bool,
     /// `option http-pretend-keepalive`
     pub http_pretend_keepalive: bool,
-    /// `option http-use-proxy-header`
-    pub http_use_proxy_header: bool,
-    /// `option http_proxy` (gone since 2.5; kept to be refused with its text)
+    /// `option idle-close-on-response`
     pub idle_close_on_response: bool,
     /// `option independent-streams`
     pub independent_streams: bool,

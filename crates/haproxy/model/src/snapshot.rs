@@ -450,6 +450,13 @@ pub struct RetryOn {
     pub statuses: Vec<u16>,
 }
 
+impl RetryOn {
+    /// True when the outcome of a request that was sent can be something to try again for.
+    pub fn looks_at_answers(&self) -> bool {
+        self.empty_response || self.junk_response || self.response_timeout || !self.statuses.is_empty()
+    }
+}
+
 impl Default for RetryOn {
     fn default() -> Self {
         RetryOn {

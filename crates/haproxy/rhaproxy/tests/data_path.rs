@@ -53,6 +53,19 @@ impl Proxy {
         stream
     }
 
+    /// Sends bytes on a connection of their own and gives all that comes back.
+    fn ask(&self, request: &str) -> String {
+        let mut stream = self.connect();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    fn get(&self, path: &str) -> String {
+        self.ask(&format!("GET {path} HTTP/1.1\r\nhost: t\r\nconnection: close\r\n\r\n"))
+    }
+
     fn spliced_bytes(&self) -> u64 {
         self.running.as_ref().unwrap().process.counters.sum(|c| c.spliced_bytes_out.load())
     }
@@ -124,5 +137,143 @@ fn long_bodies_go_through_pipes_where_they_may() {
             std::thread::sleep(Duration::from_millis(5));
         }
         assert_eq!(proxy.spliced_bytes() > 0, spliced, "{global}{mode}");
+    }
+}
+
+fn http(rest: &str) -> String {
+    format!("defaults\n mode http\n{TIMES} retries 3\nlisten l\n bind {{front}}\n{rest}")
+}
+
+#[test]
+fn a_server_line_can_send_clients_elsewhere() {
+    let back = server(|_, _| ok(b"asked"));
+    let proxy = Proxy::start(&http(&format!(" server s {back} redir http://img.example.com/x\n")));
+    let wanted = "HTTP/1.1 302 Found\r\ncache-control: no-cache\r\ncontent-length: 0\r\n\
+                  location: http://img.example.com/x/small?a=b\r\nconnection: close\r\n\r\n";
+    assert_eq!(proxy.get("/small?a=b"), wanted);
+    assert_eq!(proxy.get("http://h/small?a=b"), wanted, "of a whole URI only the path");
+    let posted = proxy.ask("POST / HTTP/1.1\r\nhost: t\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    assert!(posted.ends_with("asked"), "{posted}");
+}
+
+#[test]
+fn requests_are_tried_again_for_what_retry_on_names() {
+    type Fault = fn() -> Vec<u8>;
+    let nothing: Fault = Vec::new;
+    let junk: Fault = || b"what is this\r\n\r\n".to_vec();
+    let busy: Fault = || b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_vec();
+    let status = |answer: &str| answer.get(9..12).unwrap_or_default().to_owned();
+    for (words, fault, wanted) in [
+        ("empty-response", nothing, "200"),
+        ("conn-failure", nothing, "502"),
+        ("junk-response", junk, "200"),
+        ("empty-response", junk, "502"),
+        ("503", busy, "200"),
+        ("502", busy, "503"),
+        ("all-retryable-errors", busy, "200"),
+    ] {
+        let back = server(move |number, head| match number {
+            0 | 1 => fault(),
+            _ => ok(head.rsplit("\r\n\r\n").next().unwrap_or_default().as_bytes()),
+        });
+        let proxy = Proxy::start(&http(&format!(" retry-on {words}\n server s {back}\n")));
+        let request = "PUT / HTTP/1.1\r\nhost: t\r\ncontent-length: 4\r\nconnection: close\r\n\r\nbody";
+        let answer = proxy.ask(request);
+        assert_eq!(status(&answer), wanted, "{words}: {answer}");
+        assert!(wanted != "200" || answer.ends_with("body"), "{words}: the body is sent again: {answer}");
+    }
+}
+
+#[test]
+fn a_slow_server_is_given_up_for_another_try() {
+    let back = server(|number, _| {
+        if number == 0 {
+            std::thread::sleep(Duration::from_millis(600));
+        }
+        ok(number.to_string().as_bytes())
+    });
+    // one after the other: the second answer comes when the first is over
+    let text = format!(" timeout server 200ms\n retry-on response-timeout\n retries 9\n server s {back}\n");
+    let answer = Proxy::start(&http(&text)).get("/");
+    assert!(answer.starts_with("HTTP/1.1 200") && !answer.ends_with("\r\n0"), "{answer}");
+    let off = server(|_, _| {
+        std::thread::sleep(Duration::from_millis(600));
+        ok(b"late")
+    });
+    let answer = Proxy::start(&http(&format!(" timeout server 200ms\n server s {off}\n"))).get("/");
+    assert!(answer.starts_with("HTTP/1.1 504"), "{answer}");
+}
+
+#[test]
+fn rules_can_forbid_another_try() {
+    let back = server(|number, _| if number == 0 { Vec::new() } else { ok(b"second") });
+    let text = format!(" retry-on empty-response\n http-request disable-l7-retry\n server s {back}\n");
+    let answer = Proxy::start(&http(&text)).get("/");
+    assert!(answer.starts_with("HTTP/1.1 502"), "{answer}");
+}
+
+#[test]
+fn a_connection_stays_with_its_server_if_the_backend_prefers_that() {
+    let two = || [server(|_, _| ok(b"a")), server(|_, _| ok(b"b"))];
+    for (option, wanted) in [(" option prefer-last-server\n", "aaaa"), ("", "abab")] {
+        let [a, b] = two();
+        let proxy = Proxy::start(&http(&format!("{option} server a {a}\n server b {b}\n")));
+        let mut stream = proxy.connect();
+        let mut seen = String::new();
+        for _ in 0..4 {
+            stream.write_all(b"GET / HTTP/1.1\r\nhost: t\r\n\r\n").unwrap();
+            let mut answer = Vec::new();
+            let mut byte = [0; 1];
+            while !answer.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() == 1 {
+                answer.push(byte[0]);
+            }
+            stream.read_exact(&mut byte).unwrap();
+            seen.push(char::from(byte[0]));
+        }
+        assert_eq!(seen, wanted, "{option}");
+    }
+}
+
+#[test]
+fn with_independent_streams_what_is_sent_does_not_keep_a_silent_client() {
+    for (option, cut) in [(" option independent-streams\n", true), ("", false)] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let back = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let Ok((mut stream, _)) = listener.accept() else { return };
+            for _ in 0..15 {
+                std::thread::sleep(Duration::from_millis(100));
+                if stream.write_all(b"x").is_err() {
+                    return;
+                }
+            }
+        });
+        let proxy = Proxy::start(&format!(
+            "defaults\n mode tcp\n timeout client 500ms\n timeout server 10s\n timeout connect 5s\n{option}\
+             listen l\n bind {{front}}\n server s {back}\n"
+        ));
+        let mut stream = proxy.connect();
+        let mut got = Vec::new();
+        let _ = stream.read_to_end(&mut got);
+        assert_eq!(got.len() < 15, cut, "{option}: {} bytes", got.len());
+    }
+}
+
+#[test]
+fn without_linger_a_server_sees_a_reset() {
+    for (option, reset) in [(" option nolinger\n", true), ("", false)] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let back = listener.local_addr().unwrap();
+        let (send, ended) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let Ok((mut stream, _)) = listener.accept() else { return };
+            let mut buffer = [0; 4096];
+            let _ = stream.read(&mut buffer);
+            let _ = stream.write_all(b"junk\r\n\r\n");
+            let _ = send.send(stream.read(&mut buffer).is_err());
+        });
+        let proxy = Proxy::start(&http(&format!("{option} server s {back}\n")));
+        assert!(proxy.get("/").starts_with("HTTP/1.1 502"));
+        assert_eq!(ended.recv_timeout(Duration::from_secs(5)).unwrap(), reset, "{option}");
     }
 }

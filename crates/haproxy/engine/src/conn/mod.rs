@@ -14,6 +14,7 @@ use std::sync::atomic::Ordering;
 
 use common_base::ids::ListenerId;
 use haproxy_expr::cx::{Direction, Endpoint, Input, Session};
+use haproxy_model::global::Global;
 use haproxy_model::settings::{BindAddress, Mode};
 use haproxy_model::snapshot::{Proxy, Snapshot};
 use haproxy_rules::{Effects, RuleCx, Verdict};
@@ -48,6 +49,8 @@ pub struct Connection {
     pub requests: u64,
     /// Server connections that belong to this session alone, the latest last.
     pub own_servers: Vec<IdleConnection>,
+    /// The server of the last request, for `option prefer-last-server`.
+    pub last_server: Option<Arc<haproxy_balance::Server>>,
     /// When the connection last became idle, milliseconds.
     pub idle_since_ms: u64,
     /// What operators see of it.
@@ -187,9 +190,7 @@ fn begin(thread: &Rc<Thread>, accepted: Accepted) -> Option<Connection> {
     let io = register(fd, peer).ok()?;
     let frontend = bind.frontend;
     let px = snapshot.proxy(frontend);
-    if px.settings.options.client_keepalive {
-        drop(socket2::SockRef::from(&io).set_keepalive(true));
-    }
+    client_socket(&io, px, &snapshot.global);
     let accepted_ms = thread.now_ms();
     let session = Session {
         id: thread.coming_stream(),
@@ -217,10 +218,32 @@ fn begin(thread: &Rc<Thread>, accepted: Accepted) -> Option<Connection> {
         client: Side::new(io),
         requests: 0,
         own_servers: Vec::new(),
+        last_server: None,
         idle_since_ms: accepted_ms,
         session,
         snapshot,
     })
+}
+
+/// Options of a client's socket. Those the system refuses change nothing that must be.
+fn client_socket(io: &Io, px: &Proxy, global: &Global) {
+    let socket = socket2::SockRef::from(io);
+    let options = &px.settings.options;
+    if options.client_keepalive {
+        drop(socket.set_keepalive(true));
+    }
+    if options.nolinger {
+        io.reset_on_close();
+    }
+    if options.tcp_smart_accept {
+        drop(socket.set_tcp_quickack(false));
+    }
+    if let Some(size) = global.rcvbuf_client {
+        drop(socket.set_recv_buffer_size(size as usize));
+    }
+    if let Some(size) = global.sndbuf_client {
+        drop(socket.set_send_buffer_size(size as usize));
+    }
 }
 
 /// The local address: known without asking when the listener is bound to one.

@@ -114,6 +114,8 @@ impl Line {
             tos: None,
             receive_buffer: index.snapshot.global.rcvbuf_server,
             send_buffer: index.snapshot.global.sndbuf_server,
+            late_ack: false,
+            reset: false,
         };
         let io = connect::begin(&target).map_err(failure)?;
         std::future::poll_fn(|cx| io.poll_write_ready(cx)).await.map_err(failure)?;

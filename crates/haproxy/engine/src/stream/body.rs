@@ -47,6 +47,10 @@ pub enum BodyFault {
 pub struct Transfer {
     pub(super) head: Vec<u8>,
     pub(super) head_sent: usize,
+    /// Where the head ends and the body begins that was copied behind it.
+    head_len: usize,
+    /// True to copy all that is there of the body behind the head, so that it can be sent again.
+    pub keeps: bool,
     pub(super) rest: Rest,
     /// What the body goes through, if anything.
     pub filters: Option<Box<Filtered>>,
@@ -92,6 +96,8 @@ impl Transfer {
             Framing::UntilClose | Framing::Tunnel => Rest::UntilEnd,
         };
         Transfer {
+            head_len: head.len(),
+            keeps: false,
             head,
             head_sent: 0,
             rest,
@@ -118,6 +124,19 @@ impl Transfer {
     /// Bytes the message counts so far, as it is kept.
     pub fn kept_bytes(&self) -> u64 {
         self.kept_before + self.body_bytes + self.mark_bytes
+    }
+
+    /// The body, when all of it went out from behind the head: it can be sent again.
+    pub fn kept_body(&self) -> Option<&[u8]> {
+        let whole = self.is_received() && self.filters.is_none() && self.sent_bytes == self.head_sent as u64;
+        whole.then(|| &self.head[self.head_len..])
+    }
+
+    /// Takes a body that was kept, which is all there is.
+    pub fn send_again(&mut self, body: &[u8], body_bytes: u64) {
+        self.head.extend_from_slice(body);
+        self.rest = Rest::Done;
+        self.body_bytes = body_bytes;
     }
 
     /// True when all is received and sent.
@@ -166,7 +185,7 @@ impl Transfer {
                 Rest::Chunked(_) | Rest::Done => 0,
             };
             let head = self.head.len() - self.head_sent;
-            if head > 0 && body > 0 && body <= COPY_MAX {
+            if head > 0 && body > 0 && (body <= COPY_MAX || self.keeps) {
                 // one plain send costs less than one of two pieces
                 self.head.extend_from_slice(&source.input.bytes()[..body]);
                 self.took(body, source, thread);

@@ -8,6 +8,7 @@ use haproxy_balance::{Algorithm, PickKey};
 use haproxy_expr::cx::Direction;
 use haproxy_http::Method;
 use haproxy_model::snapshot::{Proxy, Server, UseServerTarget, Waiter};
+use haproxy_rules::{Reply, ReplyCause};
 
 use super::slot::Slot;
 use super::steps::{End, Stream};
@@ -80,12 +81,12 @@ impl Stream<'_> {
     }
 
     /// Takes a slot of a server: the wanted one, or the balancer's choice; waits in a queue when all are busy.
-    async fn take_slot(&mut self, avoid: Option<usize>) -> Result<(), End> {
+    async fn take_slot(&mut self) -> Result<(), End> {
         let snapshot = Rc::clone(&self.snapshot);
         let px = snapshot.proxy(self.backend);
         let began_ms = self.now_ms();
         loop {
-            let busy = match self.slot_at_once(px, avoid, began_ms)? {
+            let busy = match self.slot_at_once(px, began_ms)? {
                 Slotted::Held => return Ok(()),
                 Slotted::Busy(server) => server,
             };
@@ -100,9 +101,11 @@ impl Stream<'_> {
     }
 
     /// Takes a slot if there is one to be had now.
-    fn slot_at_once(&mut self, px: &Proxy, avoid: Option<usize>, began_ms: u64) -> Result<Slotted, End> {
+    fn slot_at_once(&mut self, px: &Proxy, began_ms: u64) -> Result<Slotted, End> {
+        let avoid = self.avoid.map(|index| index as usize);
         loop {
-            let wanted = self.wanted_server.map(|index| index as usize);
+            let wanted =
+                self.wanted_server.map(|index| index as usize).or_else(|| self.last_server(px, avoid));
             let picked = match wanted {
                 Some(index) => Some(index),
                 None => self.pick(px, avoid),
@@ -133,12 +136,45 @@ impl Stream<'_> {
         }
     }
 
+    /// `option prefer-last-server`: the one that had the connection's request before, unless too many wait for it.
+    fn last_server(&self, px: &Proxy, avoid: Option<usize>) -> Option<usize> {
+        let last = self.conn.last_server.as_ref().filter(|_| px.settings.options.prefer_last_server)?;
+        let index = px.servers.iter().position(|server| Arc::ptr_eq(&server.live, last))?;
+        let server = &px.servers[index];
+        let waiting = server.queue.length().now();
+        let short = px.settings.max_keep_alive_queue.is_none_or(|most| waiting <= most);
+        (server.live.usable() && short && avoid != Some(index)).then_some(index)
+    }
+
+    /// `redir` of a server line: it is not asked, the client is sent there (GET and HEAD only).
+    fn redirect_to(&mut self, server: &Server) -> Result<(), End> {
+        let Some(prefix) = &server.settings.redir else { return Ok(()) };
+        let request = &self.txn.request;
+        if !self.txn.http || !matches!(request.method(), Method::Get | Method::Head) {
+            return Ok(());
+        }
+        let uri = request.uri();
+        let path = haproxy_http::uri::path_and_query(uri).unwrap_or(uri);
+        let mut reply = Reply::new(302, ReplyCause::Local);
+        reply.fields = vec![
+            (b"cache-control".to_vec(), b"no-cache".to_vec()),
+            (b"location".to_vec(), [prefix.as_slice(), path].concat()),
+        ];
+        reply.reason = b"Found".to_vec();
+        reply.length_at = Some(1);
+        reply.close = true;
+        Err(End::Reply(Box::new(reply)))
+    }
+
     fn hold(&mut self, px: &Proxy, index: u32) {
         let now_ms = self.now_ms();
         let server = &px.servers[index as usize];
         let mut slot = Slot::taken(&self.snapshot, self.backend, index);
         if may_be_evicted(px, server) {
             slot.watch();
+        }
+        if px.settings.options.prefer_last_server {
+            self.conn.last_server = Some(Arc::clone(&server.live));
         }
         self.slot = Some(slot);
         self.txn.server = Some(server.id);
@@ -298,12 +334,13 @@ impl Stream<'_> {
     /// Gets an idle connection of a server with a free slot; false when something is to be waited for or opened.
     pub fn connect_at_once(&mut self, px: &Proxy) -> Result<bool, End> {
         let now_ms = self.now_ms();
-        if self.slot.is_none() && matches!(self.slot_at_once(px, None, now_ms)?, Slotted::Busy(_)) {
+        if self.slot.is_none() && matches!(self.slot_at_once(px, now_ms)?, Slotted::Busy(_)) {
             return Ok(false);
         }
         let Some(server) = self.slot.as_ref().map(|slot| &px.servers[slot.index as usize]) else {
             return Ok(false);
         };
+        self.redirect_to(server)?;
         let Some(upstream) = self.reuse(px, server) else { return Ok(false) };
         self.connected(px, server, upstream, now_ms);
         Ok(true)
@@ -314,17 +351,15 @@ impl Stream<'_> {
         let snapshot = Rc::clone(&self.snapshot);
         let px = snapshot.proxy(self.backend);
         let thread = self.conn.thread.index;
-        let retries = self.effects.retries.or(px.settings.retries).unwrap_or(RETRIES_DEFAULT);
-        let mut avoid = None;
-        let mut left = retries;
         loop {
             if self.slot.is_none() {
-                self.take_slot(avoid).await?;
+                self.take_slot().await?;
             }
             let Some(index) = self.slot.as_ref().map(|slot| slot.index as usize) else {
                 return Err(End::Error(500));
             };
             let server = &px.servers[index];
+            self.redirect_to(server)?;
             let connect_began_ms = self.now_ms();
             let outcome = match self.reuse(px, server) {
                 Some(upstream) => Ok(upstream),
@@ -350,33 +385,18 @@ impl Stream<'_> {
                 Err(fault) => {
                     let counters = &server.live.counters.at(thread).upstream;
                     let of_backend = &px.live.backend.at(thread).upstream;
-                    if left == 0 {
+                    let tried_enough = self.txn.log.retries >= self.retries(px);
+                    if tried_enough || !px.settings.retry_on.connection_failure {
                         counters.connection_errors.inc();
                         of_backend.connection_errors.inc();
                         let cause = if matches!(fault, ConnectFault::Timeout) { b's' } else { b'S' };
                         self.ends(cause, b'C');
                         return Err(End::Error(503));
                     }
-                    left -= 1;
                     self.txn.log.retries += 1;
                     let other_exists = px.balancer.usable_count() > 1;
-                    if self.may_redispatch(px, retries, left) {
-                        counters.redispatches.inc();
-                        of_backend.redispatches.inc();
-                        self.txn.log.redispatched = true;
-                        self.wanted_server = None;
-                        self.txn.log.termination.cookie_in = match self.txn.log.termination.cookie_in {
-                            b'V' => b'D',
-                            other => other,
-                        };
-                        avoid = Some(index);
-                        self.slot = None;
-                        if other_exists {
-                            continue;
-                        }
-                    } else {
-                        counters.retries.inc();
-                        of_backend.retries.inc();
+                    if self.count_attempt(px, server, index) && other_exists {
+                        continue;
                     }
                     // the same server again: give it a moment
                     let connect = px.settings.timeouts.connect.unwrap_or(TURN_AROUND_MS);
@@ -413,7 +433,7 @@ impl Stream<'_> {
     }
 
     /// `option redispatch`: on the last retry, or every so many retries.
-    fn may_redispatch(&self, px: &Proxy, retries: u32, left: u32) -> bool {
+    pub(super) fn may_redispatch(&self, px: &Proxy, retries: u32, left: u32) -> bool {
         match px.settings.options.redispatch {
             None | Some(0) => false,
             Some(interval) if interval < 0 => left < interval.unsigned_abs(),

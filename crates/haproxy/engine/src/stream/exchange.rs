@@ -23,7 +23,7 @@ use crate::health::observe::{Sight, observe};
 use crate::side::Received;
 
 /// What the wait for the response's head brought.
-enum Answer {
+pub(super) enum Answer {
     Head {
         head_len: usize,
         flags: ConnFlags,
@@ -52,6 +52,8 @@ enum Judged {
     Interim(usize),
     /// Try again on another connection.
     Again,
+    /// Try again as `retry-on` says.
+    Retry,
 }
 
 /// How a response goes on.
@@ -73,6 +75,7 @@ impl Stream<'_> {
         let snapshot = Rc::clone(&self.snapshot);
         let (fe, px) = (snapshot.proxy(self.frontend), snapshot.proxy(self.backend));
         self.body_taken = matches!(self.txn.request.framing, Framing::None);
+        let mut kept: Option<(Vec<u8>, u64)> = None;
         loop {
             if !self.connect_at_once(px)? {
                 Box::pin(self.connect()).await?;
@@ -81,6 +84,9 @@ impl Stream<'_> {
                 return Err(End::Error(500));
             };
             let mut request = self.request_transfer(px, server);
+            if let Some((body, bytes)) = kept.take() {
+                request.send_again(&body, bytes);
+            }
             let began_ms = self.now_ms();
             let mut resume = Resume::default();
             loop {
@@ -98,6 +104,9 @@ impl Stream<'_> {
                         self.after_response();
                         let mut plan = self.plan_response(px, flags);
                         let mut response = self.response_transfer(&plan, &mut request);
+                        if fe.settings.options.logasap && !self.logged {
+                            self.write_early_log();
+                        }
                         let carry = self.both_ways(px, &plan, &mut request, &mut response);
                         let fault = self.carry(carry).await;
                         let spared = plan.unwanted && fault.is_none() && plan.server_keeps;
@@ -109,6 +118,12 @@ impl Stream<'_> {
                     Judged::Interim(head_len) => {
                         Box::pin(self.interim(head_len)).await?;
                         resume = Resume::default();
+                    }
+                    Judged::Retry => {
+                        kept = request.kept_body().map(|body| (body.to_vec(), request.body_bytes));
+                        self.txn.log.bytes_in = request.kept_before;
+                        self.try_again(px);
+                        break;
                     }
                     Judged::Again => {
                         // the server closed the reused connection before it saw the request: a new one will do
@@ -151,12 +166,16 @@ impl Stream<'_> {
         let mut request =
             Transfer::new(head, self.request_source()).through(filters).piped(self.pipes(Way::Up));
         request.kept_before = self.txn.log.bytes_in;
+        request.keeps = px.settings.retry_on.looks_at_answers();
         request
     }
 
     /// What the wait for the response's head means for the stream.
     fn judge(&mut self, px: &Proxy, request: &Transfer, answer: Answer) -> Result<Judged, End> {
         self.observe(px, &answer);
+        if self.is_retryable(px, request, &answer) {
+            return Ok(Judged::Retry);
+        }
         let (cause, state, status) = match answer {
             Answer::Head { head_len, flags } => {
                 let status = self.txn.response.status;
@@ -426,7 +445,8 @@ impl Stream<'_> {
         } else {
             (Ends::WithResponse, (client, server))
         };
-        Carry::new(request, response, ends, timeouts, self.now_ms())
+        let independent = fe.options.independent_streams || be.options.independent_streams;
+        Carry::new(request, response, ends, timeouts, self.now_ms()).independent(independent)
     }
 
     /// Puts the server connection away and says what becomes of the client's.

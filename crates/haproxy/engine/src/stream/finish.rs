@@ -114,6 +114,18 @@ impl Stream<'_> {
         }
     }
 
+    /// `option logasap`: writes the line before the data flows; its totals are those of now.
+    pub fn write_early_log(&mut self) {
+        self.note_end_of_data();
+        self.note_levels();
+        self.txn.log.early = true;
+        self.write_log();
+        let log = &mut self.txn.log;
+        log.early = false;
+        log.total_ms = -1;
+        log.active_ms = -1;
+    }
+
     /// Writes the frontend's log line, if it wants one for this stream.
     pub fn write_log(&mut self) {
         self.logged = true;

@@ -38,7 +38,7 @@ pub async fn wait_idle(conn: &mut Connection) -> Idle {
         };
         // who was busy a moment ago may be asking again right now: to be told is better than to be cut
         let leaves_ms = match conn.leaves_at_ms() {
-            _ if first => NEVER,
+            _ if first || conn.frontend().settings.options.idle_close_on_response => NEVER,
             NEVER => NEVER,
             at_ms => at_ms.max(conn.idle_since_ms + COURTESY_MS),
         };
@@ -104,6 +104,7 @@ pub async fn run(conn: &mut Connection, txn: Option<Box<Txn>>) -> After {
         body_taken: false,
         backend_counted: false,
         wanted_server: None,
+        avoid: None,
         persistence_ignored: false,
         filtering: None,
         logged: false,

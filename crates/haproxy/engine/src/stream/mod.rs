@@ -17,6 +17,7 @@ pub mod persistence;
 pub mod reply;
 pub mod request;
 pub mod response;
+pub mod retry;
 pub mod slot;
 pub mod spliced;
 pub mod steps;

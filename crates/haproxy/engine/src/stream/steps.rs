@@ -44,6 +44,8 @@ pub struct Stream<'c> {
     pub backend_counted: bool,
     /// Server asked for by a cookie: its index, and whether it may not be replaced.
     pub wanted_server: Option<u32>,
+    /// A server that did not answer: another one is asked.
+    pub avoid: Option<u32>,
     /// What was decided for filters, where a proxy has some.
     pub filtering: Option<Box<Filtering>>,
     /// True when an `ignore-persist` rule holds: the cookie neither chooses nor is set.

@@ -43,6 +43,7 @@ pub async fn run(conn: &mut Connection) -> After {
         body_taken: true,
         backend_counted: false,
         wanted_server: None,
+        avoid: None,
         persistence_ignored: false,
         filtering: None,
         logged: false,
@@ -170,7 +171,13 @@ impl Stream<'_> {
         let client = tunnel.or(self.effects.client_timeout_ms).or(of_fe.client);
         let server = tunnel.or(self.effects.server_timeout_ms).or(of_be.server);
         let ends = Ends::WithBoth { client_fin: of_fe.client_fin, server_fin: of_be.server_fin };
-        let carry = Carry::new(&mut up, &mut down, ends, (client, server), self.now_ms());
+        let options = [&self.fe().settings.options, &px.settings.options];
+        let independent = options.iter().any(|options| options.independent_streams);
+        if options[0].logasap && !self.logged {
+            self.write_early_log();
+        }
+        let carry =
+            Carry::new(&mut up, &mut down, ends, (client, server), self.now_ms()).independent(independent);
         let fault = self.carry(carry).await;
         self.txn.log.bytes_in = up.body_bytes;
         self.txn.log.bytes_out = down.body_bytes;

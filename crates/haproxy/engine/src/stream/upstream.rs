@@ -146,6 +146,8 @@ pub async fn open(
         tos: effects.server_tos,
         receive_buffer: global.rcvbuf_server,
         send_buffer: global.sndbuf_server,
+        late_ack: px.settings.options.tcp_smart_connect,
+        reset: px.settings.options.nolinger,
     };
     let key = share_key(conn, server).unwrap_or(NOT_SHARED);
     let io = connect::begin(&target).map_err(ConnectFault::Refused)?;

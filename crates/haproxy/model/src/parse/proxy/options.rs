@@ -82,7 +82,14 @@ pub const KEYWORDS: &[Keyword] = &[
     switch!("option clitcpka", FRONT, client_keepalive, "TCP keep-alive on the client side"),
     switch!("option srvtcpka", BACK, server_keepalive, "TCP keep-alive on the server side"),
     row!("option tcpka", PROXY, "", Status::Supported, tcpka, "TCP keep-alive on both sides"),
-    switch!("option contstats", FRONT, contstats, "count bytes as they flow"),
+    row!(
+        "option contstats",
+        FRONT,
+        "",
+        Status::Accepted("bytes are counted when a stream ends"),
+        nothing,
+        "count bytes as they flow"
+    ),
     row!(
         "option disable-h2-upgrade",
         FRONT,
@@ -120,7 +127,14 @@ pub const KEYWORDS: &[Keyword] = &[
     switch!("option http-buffer-request", PROXY, http_buffer_request, "wait for the body"),
     switch!("option http-ignore-probes", FRONT, http_ignore_probes, "no answer to empty connections"),
     row!("option http-keep-alive", PROXY, "", Status::Supported, keep_alive, "keep both sides open"),
-    switch!("option http-no-delay", PROXY, http_no_delay, "send at once"),
+    row!(
+        "option http-no-delay",
+        PROXY,
+        "",
+        Status::Accepted("data is always sent at once"),
+        nothing,
+        "send at once"
+    ),
     switch!(
         "option http-pretend-keepalive",
         BACK,
@@ -135,7 +149,14 @@ pub const KEYWORDS: &[Keyword] = &[
         server_close,
         "close the server side after each response"
     ),
-    switch!("option http-use-proxy-header", FRONT, http_use_proxy_header, "Proxy-Connection counts"),
+    row!(
+        "option http-use-proxy-header",
+        FRONT,
+        "",
+        Status::Accepted("it changes nothing since HAProxy 2.0 either"),
+        nothing,
+        "Proxy-Connection counts"
+    ),
     row!("option httpclose", PROXY, "", Status::Supported, httpclose, "close both sides after each response"),
     row!(
         "option http-tunnel",
