@@ -16,7 +16,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use keepalived_conf::model::{Config, IpAddress, IpRoute};
+use keepalived_conf::model::{Config, IpAddress, IpRoute, IpRule};
 
 use crate::options::Options;
 
@@ -49,6 +49,7 @@ pub fn parent(config: &Config, options: &Options) -> io::Result<()> {
 pub(crate) fn data(view: &View<'_>) -> String {
     let mut text = global::text(view.config, view.options);
     text.push_str(&global::garp_groups(view.config));
+    text.push_str(&statics(view.config));
     text.push_str(&topology::text(view));
     text.push_str(&trackers::text(view));
     text.push_str(&interfaces::text(view));
@@ -63,6 +64,33 @@ pub(crate) fn address_text(address: &IpAddress, interface: &str) -> String {
 /// A route, as log lines tell it.
 pub(crate) fn route_text(route: &IpRoute) -> String {
     objects::route(route)
+}
+
+/// A rule, as log lines tell it.
+pub(crate) fn rule_text(rule: &IpRule) -> String {
+    objects::rule(rule)
+}
+
+/// `static_ipaddress`, `static_routes`, `static_rules` and the groups that mind them.
+fn statics(config: &Config) -> String {
+    let home = config.global.vrrp.default_interface.as_deref().unwrap_or("eth0");
+    let addresses = config.static_addresses.iter();
+    let groups = config.track_groups.iter().map(|group| {
+        let members: String = group.instances.iter().map(|name| format!("     {name}\n")).collect();
+        format!(" Static Track Group = {}\n   VRRP member instances :\n{members}", group.name)
+    });
+    let line = |text: String| format!("     {text}\n");
+    let sections: [(&str, String); 4] = [
+        (
+            "Addresses",
+            addresses.map(|one| line(address_text(one, one.dev.as_deref().unwrap_or(home)))).collect(),
+        ),
+        ("Routes", config.static_routes.iter().map(|one| line(route_text(one))).collect()),
+        ("Rules", config.static_rules.iter().map(|one| line(rule_text(one))).collect()),
+        ("Track groups", groups.collect()),
+    ];
+    let shown = sections.into_iter().filter(|(_, text)| !text.is_empty());
+    shown.map(|(what, text)| format!("------< Static {what} >------\n{text}")).collect()
 }
 
 /// Where a file goes: the directory for temporary files unless the configuration names a place.

@@ -28,8 +28,9 @@ pub fn address(address: &IpAddress, interface: &str, set: bool, firewall: bool) 
     match address.preferred_lft {
         PreferredLifetime::Seconds(0) => text.push_str(" deprecated"),
         PreferredLifetime::Default if v6 && address.prefix == 128 => text.push_str(" deprecated"),
-        PreferredLifetime::Seconds(seconds) => add(&mut text, format_args!(" preferred_lft {seconds}")),
-        PreferredLifetime::Forever => text.push_str(" preferred_lft forever"),
+        PreferredLifetime::Seconds(seconds) if v6 => add(&mut text, format_args!(" preferred_lft {seconds}")),
+        PreferredLifetime::Forever if v6 => text.push_str(" preferred_lft forever"),
+        PreferredLifetime::Seconds(_) | PreferredLifetime::Forever => {}
         PreferredLifetime::Default if v6 => text.push_str(" preferred_lft forever"),
         PreferredLifetime::Default => {}
     }
@@ -63,9 +64,15 @@ pub fn route(route: &IpRoute) -> String {
     if route.kind != RouteKind::Unicast {
         add(&mut text, format_args!(" {}", kind(route.kind)));
     }
-    add(&mut text, format_args!(" {}", prefix(route.destination)));
+    match route.destination {
+        Prefix { address, len: 0 } => add(&mut text, format_args!(" {address}/0")),
+        other => add(&mut text, format_args!(" {}", prefix(other))),
+    }
     if let Some(from) = route.from {
         add(&mut text, format_args!(" from {}", prefix(from)));
+    }
+    if let Some(src) = route.src {
+        add(&mut text, format_args!(" src {src}"));
     }
     if let Some(via) = route.via {
         add(&mut text, format_args!(" via {} {via}", family(via)));
@@ -76,15 +83,12 @@ pub fn route(route: &IpRoute) -> String {
     if let Some(table) = route.table {
         add(&mut text, format_args!(" table {table}"));
     }
-    if let Some(src) = route.src {
-        add(&mut text, format_args!(" src {src}"));
-    }
     if route.tos != 0 {
         add(&mut text, format_args!(" tos {:#x}", route.tos));
     }
     add(&mut text, format_args!(" proto {}", route.protocol.unwrap_or(18)));
     if let Some(number) = route.scope {
-        add(&mut text, format_args!(" scope {}", scope(number)));
+        add(&mut text, format_args!(" scope {number}"));
     }
     if let Some(metric) = route.metric {
         add(&mut text, format_args!(" metric {metric}"));

@@ -2,6 +2,7 @@
 
 use super::shell::Shell;
 use super::source::source_of;
+use crate::dump::{route_text, rule_text};
 use keepalived_net::addresses::Address;
 use keepalived_net::mirror::Change;
 use keepalived_net::socket::Heard;
@@ -137,9 +138,15 @@ impl Shell {
             self.statics.set(&mut self.kernel);
         }
         for (instance, route) in self.kernel.take_lost_routes() {
+            if let Some(known) = self.objects.routes.get(&route) {
+                tracing::info!("Netlink reflector reports route {} removed", route_text(known));
+            }
             self.event(Event::Lost { instance, what: Lost::Route(route) });
         }
         for (instance, rule) in self.kernel.take_lost_rules() {
+            if let Some(known) = self.objects.rules.get(&rule) {
+                tracing::info!("Netlink reflector reports rule {} removed", rule_text(known));
+            }
             self.event(Event::Lost { instance, what: Lost::Rule(rule) });
         }
     }

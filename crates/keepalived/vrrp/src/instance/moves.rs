@@ -231,11 +231,11 @@ impl Instance {
             }
             Lost::Route(spec) => {
                 let tracked = self.config.routes.iter().any(|route| route.track && route.spec == *spec);
-                tracked.then(|| format!("Netlink reflector reports route {spec} removed"))
+                tracked.then(|| format!("({}) a virtual route was removed by others", self.config.name))
             }
             Lost::Rule(spec) => {
                 let tracked = self.config.rules.iter().any(|rule| rule.track && rule.spec == *spec);
-                tracked.then(|| format!("Netlink reflector reports rule {spec} removed"))
+                tracked.then(|| format!("({}) a virtual rule was removed by others", self.config.name))
             }
         };
         if let Some(text) = text {
