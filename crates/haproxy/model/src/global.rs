@@ -74,8 +74,6 @@ pub struct Global {
     pub log_uri_length: usize,
     /// `tune.http.cookielen`
     pub cookie_length: usize,
-    /// `tune.idletimer` and the other tunables that change nothing here, as written.
-    pub pool_low_conn: u32,
     /// `tune.rcvbuf.client`
     pub rcvbuf_client: Option<u32>,
     /// `tune.sndbuf.client`
@@ -120,10 +118,6 @@ pub struct Global {
     pub cpu_map: Vec<(String, Vec<usize>)>,
     /// `default-path` origin.
     pub default_path: Option<PathBuf>,
-    /// `crt-base`
-    pub crt_base: Option<PathBuf>,
-    /// `ca-base`
-    pub ca_base: Option<PathBuf>,
     /// `master-worker`, which asks for a master as `-W` does.
     pub master_worker: bool,
     /// Whether the failure of one child ends the master and all others; not after `master-worker no-exit-on-failure`.
@@ -222,7 +216,6 @@ impl Default for Global {
             max_headers: 101,
             log_uri_length: 1_024,
             cookie_length: 63,
-            pool_low_conn: 0,
             rcvbuf_client: None,
             sndbuf_client: None,
             rcvbuf_server: None,
@@ -245,8 +238,6 @@ impl Default for Global {
             deprecated: false,
             cpu_map: Vec::new(),
             default_path: None,
-            crt_base: None,
-            ca_base: None,
             master_worker: false,
             exit_on_failure: true,
             max_reloads: 50,

@@ -147,8 +147,6 @@ pub struct Options {
     pub accept_unsafe_response: bool,
     /// `option allbackups`
     pub allbackups: bool,
-    /// `option checkcache`
-    pub checkcache: bool,
     /// `option clitcpka`
     pub client_keepalive: bool,
     /// `option srvtcpka`

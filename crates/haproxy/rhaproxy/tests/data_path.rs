@@ -151,7 +151,7 @@ fn a_server_line_can_send_clients_elsewhere() {
     let wanted = "HTTP/1.1 302 Found\r\ncache-control: no-cache\r\ncontent-length: 0\r\n\
                   location: http://img.example.com/x/small?a=b\r\nconnection: close\r\n\r\n";
     assert_eq!(proxy.get("/small?a=b"), wanted);
-    assert_eq!(proxy.get("http://h/small?a=b"), wanted, "of a whole URI only the path");
+    assert_eq!(proxy.get("http://t/small?a=b"), wanted, "of a whole URI only the path");
     let posted = proxy.ask("POST / HTTP/1.1\r\nhost: t\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     assert!(posted.ends_with("asked"), "{posted}");
 }
@@ -275,5 +275,32 @@ fn without_linger_a_server_sees_a_reset() {
         let proxy = Proxy::start(&http(&format!("{option} server s {back}\n")));
         assert!(proxy.get("/").starts_with("HTTP/1.1 502"));
         assert_eq!(ended.recv_timeout(Duration::from_secs(5)).unwrap(), reset, "{option}");
+    }
+}
+
+#[test]
+fn rules_say_who_may_see_the_statistics() {
+    let rules = " stats enable\n stats uri /stats\n stats http-request deny unless { hdr(x-in) yes }\n";
+    let proxy = Proxy::start(&http(rules));
+    assert!(proxy.get("/stats").starts_with("HTTP/1.1 403"));
+    let allowed = proxy.ask("GET /stats HTTP/1.1\r\nhost: t\r\nx-in: yes\r\nconnection: close\r\n\r\n");
+    // the pages of this test know of none
+    assert!(allowed.starts_with("HTTP/1.1 404"), "{allowed}");
+}
+
+#[test]
+fn captured_cookies_have_a_length() {
+    let back = server(|_, _| ok(b""));
+    for (global, wanted) in [(" tune.http.cookielen 6\n", "ID=123"), ("", "ID=123456789")] {
+        let proxy = Proxy::start(&format!(
+            "global\n{global}{}",
+            http(&format!(
+                " capture cookie ID= len 40\n http-after-response set-header seen %CC\n \
+                 server s {back}\n"
+            ))
+        ));
+        let request = "GET / HTTP/1.1\r\nhost: t\r\ncookie: ID=123456789\r\nconnection: close\r\n\r\n";
+        let answer = proxy.ask(request);
+        assert!(answer.contains(&format!("\r\nseen: {wanted}\r\n")), "{answer}");
     }
 }

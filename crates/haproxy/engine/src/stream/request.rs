@@ -8,7 +8,7 @@ use haproxy_http::h1::{ConnFlags, H1Error, Limits, Parsed, Relax, Resume, parse_
 use haproxy_http::{FieldId, Framing, Method, Version};
 use haproxy_model::settings::{ConnectionMode, Mode};
 use haproxy_model::snapshot::{Proxy, RestrictNames};
-use haproxy_rules::{Reply, ReplyCause, Service};
+use haproxy_rules::{Reply, ReplyCause, Service, Verdict};
 use haproxy_stats::objects::Protocol;
 
 use super::steps::{End, Stream};
@@ -305,8 +305,9 @@ impl Stream<'_> {
         }
         txn.log.response_captures.resize(settings.captures.response.len(), None);
         if let Some((name, length)) = &settings.capture_cookie {
+            let length = (*length).min(self.snapshot.global.cookie_length);
             for field in txn.request.fields.all(FieldId::Cookie) {
-                if let Some(text) = super::persistence::captured_cookie(field.value, name, *length) {
+                if let Some(text) = super::persistence::captured_cookie(field.value, name, length) {
                     txn.log.cookies[0] = Some(text);
                     break;
                 }
@@ -350,6 +351,7 @@ impl Stream<'_> {
         if !self.txn.request.uri().starts_with(&page.uri) {
             return Ok(());
         }
+        self.statistics_rules(px)?;
         if !page.users.is_empty() && !self.is_authorized(&page.users) {
             let mut reply = Reply::built_in(401, ReplyCause::Local);
             let realm = [b"Basic realm=\"", page.realm.as_slice(), b"\""].concat();
@@ -357,6 +359,37 @@ impl Stream<'_> {
             return Err(End::Reply(Box::new(reply)));
         }
         Err(End::Service(Service::Stats))
+    }
+
+    /// `stats http-request`: who may see the page.
+    fn statistics_rules(&mut self, px: &Proxy) -> Result<(), End> {
+        let rules = &px.rules.stats_http_request;
+        if rules.is_empty() {
+            return Ok(());
+        }
+        match self.run_rules(rules, 0, Direction::Request, true).0 {
+            Verdict::Reply(reply) => Err(End::Reply(reply)),
+            Verdict::Tarpit(reply) => Err(End::Tarpit(reply)),
+            Verdict::Reject => {
+                self.ends(b'P', b'R');
+                self.count_denied();
+                Err(End::Close)
+            }
+            Verdict::SilentDrop { ttl } => {
+                self.ends(b'P', b'R');
+                Err(End::SilentDrop(ttl))
+            }
+            Verdict::Fail => {
+                self.ends(b'P', b'R');
+                Err(End::Error(500))
+            }
+            Verdict::Service(service) => Err(End::Service(service)),
+            Verdict::Continue
+            | Verdict::Stop
+            | Verdict::Wait
+            | Verdict::WaitForBody { .. }
+            | Verdict::Pause { .. } => Ok(()),
+        }
     }
 
     fn is_authorized(&self, users: &[(Vec<u8>, Vec<u8>)]) -> bool {

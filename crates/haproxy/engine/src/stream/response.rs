@@ -70,8 +70,9 @@ impl Stream<'_> {
             );
         }
         if let Some((name, length)) = &settings.capture_cookie {
+            let length = (*length).min(self.snapshot.global.cookie_length);
             for field in txn.response.fields.all(FieldId::SetCookie) {
-                if let Some(text) = super::persistence::captured_cookie(field.value, name, *length) {
+                if let Some(text) = super::persistence::captured_cookie(field.value, name, length) {
                     txn.log.cookies[1] = Some(text);
                     break;
                 }
