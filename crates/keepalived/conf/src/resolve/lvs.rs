@@ -54,17 +54,17 @@ fn complete(ctx: &mut Ctx<'_>, draft: VirtualServerDraft) -> Option<VirtualServe
         return None;
     }
     let is_mark = matches!(server.id, VirtualServerId::FwMark(_));
-    if is_mark && draft.protocol.is_some() {
-        ctx.config(format!(
-            "Warning: Virtual server {}: protocol specified for fwmark - protocol will be ignored",
-            name(&server)
-        ));
-    }
     server.protocol = if is_mark { None } else { draft.protocol };
     if draft.reals.is_empty() {
         ctx.config(format!("Virtual server {} has no real servers - ignoring", name(&server)));
         ctx.sink.hint("add a real_server block");
         return None;
+    }
+    if is_mark && draft.protocol.is_some() {
+        ctx.config(format!(
+            "Warning: Virtual server {}: protocol specified for fwmark - protocol will be ignored",
+            name(&server)
+        ));
     }
     if server.protocol.is_none() && !is_mark {
         ctx.config(format!("Virtual server {}: no protocol set - defaulting to UDP", name(&server)));
