@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use common_logging::Logger;
 use common_os::daemon::{self, Fork};
+use common_os::memory;
 use common_os::sdnotify::Notifier;
 use common_os::signals::{self, SignalQueue};
 use keepalived_conf::model::{Config, Script};
@@ -118,6 +119,7 @@ impl Parent {
             self.start(role);
         }
         self.tell_manager(&format!("READY=1\nMAINPID={}", std::process::id()));
+        memory::forget_code();
         loop {
             if let Err(error) = self.wait() {
                 tracing::error!("poll: {error}");
@@ -308,8 +310,9 @@ impl Parent {
         }
         self.known = loaded.known();
         self.config = loaded.into_config();
-        // What the old configuration held.
-        common_os::memory::trim();
+        // What the old configuration held, and the code that read the new one.
+        memory::trim();
+        memory::forget_code();
         if self.processes.is_none() && !self.config.track_processes.is_empty() {
             self.processes = ProcessMonitor::open().ok();
         }

@@ -101,6 +101,7 @@ impl Shell {
             self.write_states();
         }
         common_os::memory::trim();
+        common_os::memory::forget_code();
         tracing::info!("Reload complete");
     }
 }

@@ -164,6 +164,7 @@ impl Shell {
             }
         }
         memory::trim();
+        memory::forget_code();
         match control::open(setup.control.as_deref(), setup.metrics, &shell.inbox) {
             Ok(door) => shell._door = door,
             Err(error) => tracing::warn!("Unable to open the control socket: {error}"),
