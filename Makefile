@@ -3,7 +3,7 @@
 CARGO ?= cargo
 RUN = $(CARGO) run --quiet --package integration
 .EXPORT_ALL_VARIABLES:
-.PHONY: build test check fmt clippy deps conformance differential keepalived-diff bench vrrp-bench demo check-scripts interop scenario scenario-short sim fuzz compatibility deb deps-deb deb-test
+.PHONY: build test check fmt clippy deps conformance differential keepalived-diff bench vrrp-bench storm demo check-scripts interop scenario scenario-short sim fuzz compatibility deb deps-deb deb-test
 
 build: ## both daemons, optimised
 	$(CARGO) build --release --workspace
@@ -47,6 +47,9 @@ interop: build ## VRRP scenarios, ours and the original in both places (root): S
 
 vrrp-bench: build ## 1,000 instances, ours beside the original: CPU and memory (root): INSTANCES=, PROGRAM=
 	$(RUN) --release --bin vrrp-bench
+
+storm: build ## reloads in a row under load, ours and the original: RELOADS=, PAUSE= ms, CLIENTS=, SERVERS=
+	$(RUN) --release --bin storm
 
 demo: deps build ## as root the failing-over pair, else the proxy alone
 	$(RUN) --release --bin demo

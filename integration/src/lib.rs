@@ -15,4 +15,5 @@ pub mod netns;
 pub mod pair;
 pub mod ports;
 pub mod probe;
+pub mod storm;
 pub mod subject;
