@@ -66,7 +66,7 @@ sim: ## the VRRP simulation: SIM_HOURS=, SIM_SEED=
 	$(CARGO) test --release --package keepalived-vrrp --test simulation -- --nocapture
 
 fuzz: ## every property test with many more inputs: CASES=
-	PROPTEST_CASES=$(or $(CASES),20000) $(CARGO) test --release --package haproxy-http --package haproxy-conf \
+	PROPTEST_CASES=$(or $(CASES),20000) $(CARGO) test --release --package haproxy-http --package haproxy-conf --package haproxy-expr \
 		--package keepalived-vrrp --package keepalived-wire --package keepalived-net --package keepalived-notify \
 		--package keepalived-conf --package common-base
 

@@ -185,9 +185,10 @@ impl Stream<'_> {
         if self.txn.has_request {
             self.after_response();
         }
-        if self.txn.response.status != reply.status {
-            self.txn.log.status = self.txn.response.status as i16;
-        }
+        // what was asked for is logged, unless a rule on the answer chose another status
+        let status = self.txn.response.status;
+        let logged = if status == reply.status { reply.logged.unwrap_or(status) } else { status };
+        self.txn.log.status = logged as i16;
         let mut head = self.conn.thread.text();
         if !self.effects.early_heads.is_empty() {
             head.extend_from_slice(&self.effects.early_heads);

@@ -120,8 +120,15 @@ fn evaluate_all(stage: &Stage, expressions: &[Expr]) {
     }
 }
 
+/// Few in a usual run, since each evaluates every keyword; `PROPTEST_CASES` has as many as it says.
+fn config() -> ProptestConfig {
+    let asked = std::env::var_os("PROPTEST_CASES").is_some();
+    let default = ProptestConfig::default();
+    ProptestConfig { cases: if asked { default.cases } else { 12 }, failure_persistence: None, ..default }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn no_message_panics(
