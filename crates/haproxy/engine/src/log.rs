@@ -110,8 +110,8 @@ impl LogOutput {
         line.extend_from_slice(message);
         let is_descriptor =
             matches!(target.address, LogAddress::Stdout | LogAddress::Stderr | LogAddress::Fd(_));
-        if line.len() >= target.max_length && !is_descriptor {
-            line.truncate(target.max_length.saturating_sub(1));
+        if line.len() > target.max_length && !is_descriptor {
+            line.truncate(target.max_length);
         }
         line.push(b'\n');
         if self.emit(target, &line).is_err() {
@@ -192,13 +192,15 @@ fn header(line: &mut Vec<u8>, target: &LogTarget, level: u8, envelope: &Envelope
     // writing to a vector cannot fail
     let _ = match target.format {
         LogLineFormat::Raw => Ok(()),
-        LogLineFormat::Priority => write!(line, "<{level}>"),
+        LogLineFormat::Priority => write!(line, "<{priority}>"),
         LogLineFormat::Short => write!(line, "<{level}>"),
         LogLineFormat::Timed => write!(line, "<{level}>{} ", local.iso()),
         LogLineFormat::Iso => write!(line, "{} ", local.iso()),
         LogLineFormat::Local => write!(line, "<{priority}>{} ", local.bsd()),
         LogLineFormat::Rfc3164 => write!(line, "<{priority}>{} ", local.bsd()).map(|()| {
-            line.extend_from_slice(envelope.hostname);
+            // the form must have a name here
+            let host = if envelope.hostname.is_empty() { &b"localhost"[..] } else { envelope.hostname };
+            line.extend_from_slice(host);
             line.push(b' ');
         }),
         LogLineFormat::Rfc5424 => write!(line, "<{priority}>1 {} ", local.rfc5424(envelope.date.micros)),

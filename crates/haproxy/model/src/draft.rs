@@ -52,6 +52,10 @@ pub struct Draft {
     pub userlists: HashMap<String, UserlistDraft>,
     /// `http-errors` sections by name.
     pub http_errors: HashMap<String, ErrorReplies>,
+    /// Log profiles by number: those that have a section, and those that are spoken of.
+    pub log_profiles: Vec<LogProfileDraft>,
+    /// The log profile being read.
+    pub log_profile: u32,
     /// Number of the next filter that rules name.
     pub next_filter: u32,
     /// `cache` sections in order.
@@ -79,6 +83,15 @@ pub struct CacheDraft {
     pub name: String,
     /// What it says.
     pub settings: haproxy_filters::cache::Settings,
+}
+
+/// A log profile.
+#[derive(Clone, Debug, Default)]
+pub struct LogProfileDraft {
+    /// Its section was read.
+    pub defined: bool,
+    /// What it says.
+    pub profile: crate::log_profile::LogProfile,
 }
 
 /// A userlist being read.
@@ -179,6 +192,8 @@ impl Draft {
             section_name: String::new(),
             userlists: HashMap::new(),
             http_errors: HashMap::new(),
+            log_profiles: Vec::new(),
+            log_profile: 0,
             next_filter: 0,
             caches: Vec::new(),
             place: Place::default(),
@@ -189,6 +204,16 @@ impl Draft {
             rule_places: Vec::new(),
             ignore_resolution: false,
         }
+    }
+
+    /// The number of a log profile, whether its section was read or not.
+    pub fn log_profile_number(&mut self, name: &str) -> u32 {
+        let known = self.log_profiles.iter().position(|other| other.profile.name == name);
+        known.unwrap_or_else(|| {
+            let profile = crate::log_profile::LogProfile { name: name.to_owned(), ..Default::default() };
+            self.log_profiles.push(LogProfileDraft { defined: false, profile });
+            self.log_profiles.len() - 1
+        }) as u32
     }
 
     /// Number the proxy being read will have; none for defaults.

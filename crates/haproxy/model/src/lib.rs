@@ -9,6 +9,7 @@ pub mod edit;
 pub mod filters;
 pub mod forwarded;
 pub mod global;
+pub mod log_profile;
 pub mod parse;
 pub mod resolve;
 pub mod settings;

@@ -46,6 +46,11 @@ pub fn resolve(
     crate::parse::check_caches(&mut draft, diags);
     let caches = crate::filters::caches(&draft, old);
     later(&mut draft, &caches, diags);
+    for missing in draft.log_profiles.iter().filter(|draft| !draft.defined) {
+        let text =
+            format!("unknown log-profile '{}' referenced by a log or do-log line.", missing.profile.name);
+        diags.plain(Severity::Alert, text);
+    }
     let threads = draft.global.threads.max(1) as usize;
     let mut snapshot = Snapshot {
         generation,
@@ -55,6 +60,7 @@ pub fn resolve(
         listeners_by_live: HashMap::new(),
         servers: Vec::new(),
         rule_places: std::mem::take(&mut draft.rule_places),
+        log_profiles: draft.log_profiles.iter().map(|draft| draft.profile.clone()).collect(),
         caches,
         process_vars: Arc::default(),
         first_vars: Vec::new(),
@@ -257,6 +263,7 @@ fn later(draft: &mut Draft, caches: &[CacheSection], diags: &mut Diagnostics) {
                     None => crate::filters::no_cache(&later.proxy, &name, draft, diags),
                 }
             }
+            Question::LogProfile { name, slot } => drop(slot.set(draft.log_profile_number(&name))),
             Question::Bandwidth { name, slot } => {
                 match crate::filters::bandwidth_filter(&later.proxy, &name, draft) {
                     Ok(id) => drop(slot.set(id)),

@@ -228,9 +228,9 @@ pub enum LogLineFormat {
     Rfc3164,
     /// RFC 5424.
     Rfc5424,
-    /// `<5>message`
+    /// `<134>message`, level and facility
     Priority,
-    /// `<5>haproxy[pid]: message`
+    /// `<6>message`, level only
     Short,
     /// Date before a short line.
     Timed,
@@ -255,6 +255,8 @@ pub struct LogTarget {
     pub level_max: u8,
     /// Levels more important than this are raised to it.
     pub level_min: u8,
+    /// `profile`: number of the log profile.
+    pub profile: Option<u32>,
     /// `sample`: ranges of numbers kept, and the size of a round.
     pub sample: Option<(Vec<(u32, u32)>, u32)>,
 }

@@ -38,6 +38,8 @@ pub struct Snapshot {
     pub servers: Vec<(ProxyId, u32)>,
     /// File and line of each rule, by its number.
     pub rule_places: Vec<(Arc<str>, u32)>,
+    /// `log-profile` sections by number.
+    pub log_profiles: Vec<crate::log_profile::LogProfile>,
     /// `cache` sections.
     pub caches: Vec<CacheSection>,
     /// Variables of scope `proc`.
@@ -355,6 +357,8 @@ pub struct Settings {
     pub log_line: LogLine,
     /// `error-log-format`
     pub error_log_line: Option<Arc<LogFormat>>,
+    /// `log-steps`; none: one line, at the end.
+    pub log_steps: Option<crate::log_profile::LogSteps>,
     /// `log-format-sd`
     pub log_sd: Option<Arc<LogFormat>>,
     /// `log-tag`

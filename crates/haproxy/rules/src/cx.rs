@@ -1,7 +1,7 @@
 //! What a rule may change.
 
 use haproxy_expr::cx::{Cx, Date, Direction, Endpoint, Input, Session, Txn, World};
-use haproxy_expr::logformat::LogFormat;
+use haproxy_expr::logformat::{LogFormat, Origin};
 use haproxy_filters::cache::Work;
 use haproxy_http::Fields;
 
@@ -41,7 +41,7 @@ pub struct Effects {
     /// `disable-l7-retry`.
     pub no_l7_retry: bool,
     /// `do-log`: write a line now.
-    pub log_now: bool,
+    pub log_now: Vec<LogWish>,
     /// Replies of this status class are counted as rewrites failed etc.: number of failed rewrites.
     pub failed_rewrites: u32,
     /// 1xx replies to send to the client before going on (`early-hint`), as complete heads.
@@ -85,6 +85,15 @@ pub struct CacheCounts {
     pub lookups: u32,
     /// Times with an answer.
     pub hits: u32,
+}
+
+/// `do-log`.
+#[derive(Clone, Debug)]
+pub struct LogWish {
+    /// Which rule set wants it.
+    pub origin: Origin,
+    /// The log profile to use instead of the target's own.
+    pub profile: Option<u32>,
 }
 
 /// `set-bandwidth-limit`.

@@ -23,7 +23,7 @@ pub mod verdict;
 
 pub use action::{Action, ActionRow};
 pub use actions::redirect::statement as parse_redirect;
-pub use cx::{Effects, RuleCx};
+pub use cx::{Effects, LogWish, RuleCx};
 pub use family::{Families, Family};
 pub use http_error::{ErrorLine, ErrorPage, HttpErrors};
 pub use load::{CaptureSlot, CaptureSlots, Later, ProxyFacts, Question, RuleLoad};

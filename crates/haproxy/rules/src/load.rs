@@ -106,6 +106,13 @@ pub enum Question {
         /// Where the cache goes.
         slot: Arc<OnceLock<Arc<Cache>>>,
     },
+    /// A `log-profile` section.
+    LogProfile {
+        /// Its name.
+        name: String,
+        /// Where its number goes.
+        slot: Arc<OnceLock<u32>>,
+    },
     /// A bandwidth limitation filter of the proxy.
     Bandwidth {
         /// Its name.

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use common_base::ids::ListenerId;
-use haproxy_expr::cx::{Direction, Endpoint, Input, Session};
+use haproxy_expr::cx::{Cx, Direction, Endpoint, Input, Session};
+use haproxy_expr::logformat::Origin;
 use haproxy_model::global::Global;
 use haproxy_model::settings::{BindAddress, Mode};
 use haproxy_model::snapshot::{Proxy, Snapshot};
@@ -27,8 +28,10 @@ use crate::accept::Accepted;
 use crate::deadline::{Deadline, NEVER};
 use crate::idle::IdleConnection;
 use crate::io::Io;
+use crate::log::level;
 use crate::sessions::Note;
 use crate::side::Side;
+use crate::stream::lines::{Moment, has_targets, line_of};
 use crate::stream::{self, After};
 use crate::thread::Thread;
 use crate::world::LiveWorld;
@@ -286,6 +289,9 @@ async fn serve(conn: &mut Connection) {
         return;
     }
     count_session(conn);
+    if conn.frontend().settings.log_steps.is_some_and(|steps| steps.has(Origin::Accept)) {
+        session_line(conn, Origin::Accept, None);
+    }
     if conn.frontend().settings.monitor_net.is_some() && Box::pin(monitor_net(conn)).await {
         return;
     }
@@ -401,6 +407,9 @@ fn run_early(conn: &mut Connection, rules: &haproxy_rules::RuleSet) -> (Let, Eff
     };
     let (verdict, _) = rules.run(&mut cx, 0);
     conn.thread.give_text(scratch);
+    for wish in std::mem::take(&mut effects.log_now) {
+        session_line(conn, wish.origin, wish.profile);
+    }
     stream::client_socket_effects(&conn.client.io, &effects);
     let outcome = match verdict {
         Verdict::Reject => Let::Drop,
@@ -411,6 +420,41 @@ fn run_early(conn: &mut Connection, rules: &haproxy_rules::RuleSet) -> (Let, Eff
         _ => Let::Pass,
     };
     (outcome, effects)
+}
+
+/// A log line of a session that has no stream yet.
+fn session_line(conn: &Connection, origin: Origin, profile: Option<u32>) {
+    let snapshot = Rc::clone(&conn.snapshot);
+    let frontend = conn.frontend();
+    if !has_targets(&snapshot, frontend) {
+        return;
+    }
+    let http = frontend.settings.mode == Mode::Http;
+    let moment = Moment {
+        snapshot: &snapshot,
+        process: &conn.thread.process,
+        frontend,
+        date: conn.thread.date(),
+        severity: level::INFO,
+        origin,
+        profile,
+        format: line_of(frontend, http),
+    };
+    let world = conn.world();
+    let cx = Cx {
+        session: &conn.session,
+        txn: None,
+        world: &world,
+        direction: Direction::Request,
+        input: Input::default(),
+        date: moment.date,
+        now_ms: conn.thread.now_ms(),
+        check_vars: None,
+    };
+    let (mut text, mut structured) = (conn.thread.text(), conn.thread.text());
+    moment.write(&cx, &mut text, &mut structured);
+    conn.thread.give_text(text);
+    conn.thread.give_text(structured);
 }
 
 fn count_session(conn: &Connection) {

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use haproxy_expr::logformat::Origin;
 use haproxy_http::h1::write::{Announce, CaseMap, WriteOptions, write_request_head};
 use haproxy_http::h1::{ConnFlags, Parsed, Relax, ReplyTo, Resume, parse_response};
 use haproxy_http::{FieldId, Framing, Method, Version};
@@ -83,6 +84,7 @@ impl Stream<'_> {
             let Some(server) = self.slot.as_ref().map(|slot| &px.servers[slot.index as usize]) else {
                 return Err(End::Error(500));
             };
+            self.reached(Origin::Connect);
             let mut request = self.request_transfer(px, server);
             if let Some((body, bytes)) = kept.take() {
                 request.send_again(&body, bytes);
@@ -104,9 +106,7 @@ impl Stream<'_> {
                         self.after_response();
                         let mut plan = self.plan_response(px, flags);
                         let mut response = self.response_transfer(&plan, &mut request);
-                        if fe.settings.options.logasap && !self.logged {
-                            self.write_early_log();
-                        }
+                        self.reached(Origin::Response);
                         let carry = self.both_ways(px, &plan, &mut request, &mut response);
                         let fault = self.carry(carry).await;
                         let spared = plan.unwanted && fault.is_none() && plan.server_keeps;

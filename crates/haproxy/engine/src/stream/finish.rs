@@ -2,12 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use haproxy_expr::cx::Direction;
-use haproxy_model::settings::LogLine;
-
 use super::After;
 use super::steps::Stream;
-use crate::log::{Envelope, level};
 
 impl Stream<'_> {
     /// Notes when the last byte went out, before connections are put away.
@@ -45,7 +41,7 @@ impl Stream<'_> {
         }
         self.note_levels();
         if !self.logged {
-            self.write_log();
+            self.write_last_line();
         }
         self.slot = None;
         if self.backend_counted {
@@ -97,7 +93,8 @@ impl Stream<'_> {
         self.conn.thread.counters().bytes_out.add(log.bytes_out);
     }
 
-    fn note_levels(&mut self) {
+    /// Notes how busy process, proxies and server are.
+    pub fn note_levels(&mut self) {
         let process = &self.conn.thread.process;
         let active = process.connections.load(Ordering::Relaxed);
         let frontend = self.fe().live.frontend_sessions.load(Ordering::Relaxed);
@@ -111,107 +108,6 @@ impl Stream<'_> {
         log.server_active = server.saturating_sub(1);
         if log.server_active == 0 && server > 0 {
             log.server_active = 0;
-        }
-    }
-
-    /// `option logasap`: writes the line before the data flows; its totals are those of now.
-    pub fn write_early_log(&mut self) {
-        self.note_end_of_data();
-        self.note_levels();
-        self.txn.log.early = true;
-        self.write_log();
-        let log = &mut self.txn.log;
-        log.early = false;
-        log.total_ms = -1;
-        log.active_ms = -1;
-    }
-
-    /// Writes the frontend's log line, if it wants one for this stream.
-    pub fn write_log(&mut self) {
-        self.logged = true;
-        let snapshot = std::rc::Rc::clone(&self.snapshot);
-        let fe = snapshot.proxy(self.frontend);
-        let settings = &fe.settings;
-        let global = settings.log_global && !snapshot.global.logs.is_empty();
-        if settings.logs.is_empty() && !global {
-            return;
-        }
-        let log = &self.txn.log;
-        let local = log.termination.cause == b'L' && log.status < 500;
-        let failed = log.status >= 500 || (log.termination.cause != b'-' && !local);
-        // the line without a format tells of the session's begin: nothing of its end is known to it
-        let begin = matches!(settings.log_line, LogLine::Connect);
-        if settings.options.dontlog_normal && !failed && log.retries == 0 && !begin {
-            return;
-        }
-        let mut severity = log.level.filter(|_| !begin).unwrap_or(level::INFO);
-        if severity > 7 {
-            return;
-        }
-        if failed && settings.options.log_separate_errors && log.level.is_none() {
-            severity = level::ERR;
-        }
-        let default = crate::formats::of(&settings.log_line, self.txn.http);
-        let format = match (&settings.error_log_line, failed && self.is_connection_error()) {
-            (Some(format), true) => format,
-            _ => match &settings.log_line {
-                LogLine::Custom(format) => format,
-                _ => default,
-            },
-        };
-        self.take_late_captures();
-        let mut text = self.conn.thread.text();
-        let mut structured = self.conn.thread.text();
-        self.look(Direction::Response, |cx| {
-            format.write(cx, &mut text);
-            if let Some(format) = &settings.log_sd {
-                format.write(cx, &mut structured);
-            }
-        });
-        fe.live.log_lines.fetch_add(1, Ordering::Relaxed);
-        send(self, severity, &text, &structured);
-        self.conn.thread.give_text(text);
-        self.conn.thread.give_text(structured);
-    }
-
-    /// Puts what converters captured into the slots of the line.
-    fn take_late_captures(&mut self) {
-        let txn = &mut *self.txn;
-        for (direction, slot, text) in txn.late_captures.get_mut().drain(..) {
-            let slots = match direction {
-                Direction::Request => &mut txn.log.request_captures,
-                Direction::Response => &mut txn.log.response_captures,
-            };
-            if slots.len() <= slot {
-                slots.resize(slot + 1, None);
-            }
-            slots[slot] = Some(text);
-        }
-    }
-
-    fn is_connection_error(&self) -> bool {
-        !self.txn.has_request && self.txn.http
-    }
-}
-
-fn send(stream: &Stream<'_>, severity: u8, text: &[u8], structured: &[u8]) {
-    let process = &stream.conn.thread.process;
-    let fe = stream.fe();
-    let global = &stream.snapshot.global;
-    let envelope = Envelope {
-        date: stream.conn.thread.date(),
-        level: severity,
-        tag: fe.settings.log_tag.as_deref().or(global.log_tag.as_deref()).unwrap_or(b"haproxy"),
-        hostname: global.log_send_hostname.as_deref().unwrap_or_default().as_bytes(),
-        pid: process.pid,
-        structured,
-    };
-    for target in &fe.settings.logs {
-        process.log.send(target, &envelope, text);
-    }
-    if fe.settings.log_global {
-        for target in &global.logs {
-            process.log.send(target, &envelope, text);
         }
     }
 }

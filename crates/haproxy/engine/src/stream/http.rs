@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use haproxy_expr::cx::Txn;
+use haproxy_expr::logformat::Origin;
 use haproxy_http::h1::ConnFlags;
 use haproxy_rules::Effects;
 
@@ -135,6 +136,7 @@ impl Stream<'_> {
         self.count_request();
         self.monitor()?;
         self.capture_request();
+        self.reached(Origin::Request);
         let snapshot = Rc::clone(&self.snapshot);
         let fe = snapshot.proxy(self.frontend);
         let mut px = fe;

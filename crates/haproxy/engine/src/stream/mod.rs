@@ -13,6 +13,7 @@ pub mod filtered;
 pub mod filtering;
 pub mod finish;
 pub mod http;
+pub mod lines;
 pub mod persistence;
 pub mod reply;
 pub mod request;

@@ -198,11 +198,9 @@ impl Stream<'_> {
             self.effects.client_mark = None;
             self.effects.client_tos = None;
         }
-        if std::mem::take(&mut self.effects.log_now) {
-            // the stream's own line comes at its end all the same
-            let logged = self.logged;
-            self.write_log();
-            self.logged = logged;
+        // the stream's own line comes at its end all the same
+        for wish in std::mem::take(&mut self.effects.log_now) {
+            self.write_line(wish.origin, wish.profile);
         }
     }
 }

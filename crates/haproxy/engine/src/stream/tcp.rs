@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use haproxy_expr::cx::Direction;
+use haproxy_expr::logformat::Origin;
 use haproxy_http::Framing;
 use haproxy_http::h1::ConnFlags;
 use haproxy_model::snapshot::{Proxy, Server};
@@ -51,7 +52,8 @@ pub async fn run(conn: &mut Connection) -> After {
         head_only: false,
     };
     if logs_at_accept(&stream) {
-        stream.write_log();
+        stream.write_line(Origin::Accept, None);
+        stream.logged = true;
     }
     let note = Rc::clone(&stream.conn.note);
     note.begin(&stream.snapshot, frontend, stream.now_ms(), stream.conn.thread.date());
@@ -95,7 +97,9 @@ impl Stream<'_> {
         }
         self.count_backend();
         self.persistence()?;
+        self.reached(Origin::Request);
         self.connect().await?;
+        self.reached(Origin::Connect);
         let Some(server) = self.slot.as_ref().map(|slot| &be.servers[slot.index as usize]) else {
             return Err(End::Error(500));
         };
@@ -173,9 +177,6 @@ impl Stream<'_> {
         let ends = Ends::WithBoth { client_fin: of_fe.client_fin, server_fin: of_be.server_fin };
         let options = [&self.fe().settings.options, &px.settings.options];
         let independent = options.iter().any(|options| options.independent_streams);
-        if options[0].logasap && !self.logged {
-            self.write_early_log();
-        }
         let carry =
             Carry::new(&mut up, &mut down, ends, (client, server), self.now_ms()).independent(independent);
         let fault = self.carry(carry).await;

@@ -62,6 +62,20 @@ pub enum Origin {
     Response,
     /// At the end.
     Close,
+    /// `do-log` of `tcp-request connection`.
+    TcpRequestConnection,
+    /// `do-log` of `tcp-request session`.
+    TcpRequestSession,
+    /// `do-log` of `tcp-request content`.
+    TcpRequestContent,
+    /// `do-log` of `tcp-response content`.
+    TcpResponseContent,
+    /// `do-log` of `http-request`.
+    HttpRequest,
+    /// `do-log` of `http-response`.
+    HttpResponse,
+    /// `do-log` of `http-after-response`.
+    HttpAfterResponse,
 }
 
 impl Origin {
@@ -76,6 +90,13 @@ impl Origin {
             Origin::Connect => "txn_connect",
             Origin::Response => "txn_response",
             Origin::Close => "txn_close",
+            Origin::TcpRequestConnection => "tcp-req-conn",
+            Origin::TcpRequestSession => "tcp-req-sess",
+            Origin::TcpRequestContent => "tcp-req-cont",
+            Origin::TcpResponseContent => "tcp-res-cont",
+            Origin::HttpRequest => "http-req",
+            Origin::HttpResponse => "http-res",
+            Origin::HttpAfterResponse => "http-after-res",
         }
     }
 }

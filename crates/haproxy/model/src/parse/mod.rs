@@ -4,6 +4,7 @@ mod bind;
 mod cache;
 mod global;
 mod legacy;
+mod log_profile;
 mod misplaced;
 mod program;
 mod proxy;
@@ -54,6 +55,7 @@ pub fn tables() -> Vec<&'static [Keyword]> {
         userlist::KEYWORDS,
         program::KEYWORDS,
         cache::KEYWORDS,
+        log_profile::KEYWORDS,
         sections::KEYWORDS,
         legacy::LEGACY,
     ]

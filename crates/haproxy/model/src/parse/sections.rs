@@ -50,7 +50,7 @@ pub const OPENERS: &[Opener] = &[
     opens("cache", super::cache::open, "a store of responses"),
     missing("ring", "a buffer of events"),
     missing("log-forward", "log lines taken and passed on"),
-    missing("log-profile", "log formats by step"),
+    opens("log-profile", super::log_profile::open, "log formats by step"),
     missing("fcgi-app", "a FastCGI application"),
     missing("crt-store", "certificates"),
     missing("acme", "certificates fetched from an authority"),

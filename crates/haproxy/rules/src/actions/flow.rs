@@ -1,15 +1,18 @@
 //! Actions that only steer: allow, accept, reject, silent-drop, strict-mode, services and waiting.
 
+use std::sync::{Arc, OnceLock};
+
 use haproxy_expr::cast;
 use haproxy_expr::expr::Expr;
 use haproxy_expr::fault::Fault;
+use haproxy_expr::logformat::Origin;
 use haproxy_expr::value::{Type, Value};
 
 use crate::action::{Action, ActionRow};
 use crate::args::Args;
-use crate::cx::RuleCx;
+use crate::cx::{LogWish, RuleCx};
 use crate::family::{Families, Family};
-use crate::load::RuleLoad;
+use crate::load::{Question, RuleLoad};
 use crate::number;
 use crate::verdict::{Service, Verdict};
 
@@ -125,7 +128,6 @@ enum Wish {
     Http,
     Strict(bool),
     NoL7Retry,
-    Log,
     Level(u8),
     Nothing,
 }
@@ -141,7 +143,6 @@ impl Action for Wish {
             }
             Wish::Strict(strict) => cx.effects.lenient_rewrites = !strict,
             Wish::NoL7Retry => cx.effects.no_l7_retry = true,
-            Wish::Log => cx.effects.log_now = true,
             Wish::Level(level) => {
                 if let Some(txn) = cx.txn.as_deref_mut() {
                     txn.log.level = Some(*level);
@@ -261,11 +262,39 @@ fn disable_l7_retry(_: &mut Args<'_>, _: &mut RuleLoad<'_, '_>) -> Parsed {
     Ok(Box::new(Wish::NoL7Retry))
 }
 
-fn do_log(args: &mut Args<'_>, _: &mut RuleLoad<'_, '_>) -> Parsed {
-    if args.peek() == Some("profile") {
-        return Err("log profiles are not available yet".into());
+#[derive(Debug)]
+struct DoLog {
+    origin: Origin,
+    /// The profile's number, known once all sections are.
+    profile: Option<Arc<OnceLock<u32>>>,
+}
+
+impl Action for DoLog {
+    fn run(&self, cx: &mut RuleCx<'_>) -> Verdict {
+        let profile = self.profile.as_ref().and_then(|slot| slot.get().copied());
+        cx.effects.log_now.push(LogWish { origin: self.origin, profile });
+        Verdict::Continue
     }
-    Ok(Box::new(Wish::Log))
+}
+
+fn do_log(args: &mut Args<'_>, load: &mut RuleLoad<'_, '_>) -> Parsed {
+    let mut profile = None;
+    if args.take_if("profile") {
+        let name = args.take().ok_or("'do-log profile' expects the name of a log-profile section")?;
+        let slot = Arc::new(OnceLock::new());
+        load.ask(Question::LogProfile { name: name.to_owned(), slot: Arc::clone(&slot) });
+        profile = Some(slot);
+    }
+    let origin = match load.family {
+        Family::TcpConnection => Origin::TcpRequestConnection,
+        Family::TcpSession => Origin::TcpRequestSession,
+        Family::TcpContent => Origin::TcpRequestContent,
+        Family::TcpResponse => Origin::TcpResponseContent,
+        Family::HttpRequest => Origin::HttpRequest,
+        Family::HttpResponse => Origin::HttpResponse,
+        Family::HttpAfterResponse => Origin::HttpAfterResponse,
+    };
+    Ok(Box::new(DoLog { origin, profile }))
 }
 
 /// Syslog levels by number; `silent` writes no line.

@@ -894,8 +894,8 @@ pub const WRONG: &[(&str, &str)] = &[
         "error detected in proxy 'p' while parsing 'http-request pause' rule : unexpected character 'x' in rule 'pause'.",
     ),
     (
-        "http-request do-log profile x",
-        "error detected in proxy 'p' while parsing 'http-request do-log' rule : log profiles are not available yet.",
+        "http-request do-log profile",
+        "error detected in proxy 'p' while parsing 'http-request do-log' rule : 'do-log profile' expects the name of a log-profile section.",
     ),
     ("tcp-request content use-service foo", "'foo' unknown service name."),
 ];

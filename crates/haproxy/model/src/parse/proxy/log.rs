@@ -8,6 +8,7 @@ use haproxy_conf::{Cursor, Negation, ParseError, Sections, Status};
 use haproxy_expr::{Context, Contexts, LogFormat, Style};
 
 use crate::draft::Draft;
+use crate::log_profile::{LogSteps, STEPS, TRANSACTION_STEPS};
 use crate::parse::{Keyword, address, text};
 use crate::settings::{LogAddress, LogLine, LogLineFormat, LogTarget};
 
@@ -60,8 +61,8 @@ pub const KEYWORDS: &[Keyword] = &[
         name: "log-steps",
         sections: FRONT,
         args: "<steps>",
-        status: Status::Accepted("lines are written at the end of a stream"),
-        run: crate::parse::accept,
+        status: Status::Supported,
+        run: log_steps,
         doc: "when lines are written",
     },
     Keyword {
@@ -118,7 +119,7 @@ fn proxy_log(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
     Ok(())
 }
 
-fn target(draft: &Draft, cursor: &mut Cursor<'_>) -> Result<LogTarget, ParseError> {
+fn target(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Result<LogTarget, ParseError> {
     let Some(word) = cursor.next_word() else {
         return Err(
             cursor.error("'log' expects either <address[:port]> and <facility> or 'global' as arguments.")
@@ -132,6 +133,7 @@ fn target(draft: &Draft, cursor: &mut Cursor<'_>) -> Result<LogTarget, ParseErro
         level_max: 7,
         level_min: 0,
         sample: None,
+        profile: None,
     };
     loop {
         if cursor.take_if("len") {
@@ -146,7 +148,8 @@ fn target(draft: &Draft, cursor: &mut Cursor<'_>) -> Result<LogTarget, ParseErro
         } else if cursor.take_if("format") {
             target.format = line_format(cursor)?;
         } else if cursor.take_if("profile") {
-            return Err(cursor.error_before("log profiles are not part of this version of rhaproxy."));
+            let name = text(cursor, "the name of a log-profile section")?;
+            target.profile = Some(draft.log_profile_number(&name));
         } else {
             break;
         }
@@ -280,6 +283,29 @@ fn log_format(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
         draft.px.settings.log_line = LogLine::Custom(format);
     }
     Ok(())
+}
+
+/// `all`, or steps of a transaction with commas between them.
+fn log_steps(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
+    let known = &STEPS[..TRANSACTION_STEPS];
+    let words = text(cursor, "'all' or a list of steps")?;
+    let mut steps = LogSteps::default();
+    for word in words.split(',').filter(|word| !word.is_empty()) {
+        if word == "all" {
+            known.iter().for_each(|(_, step)| steps.add(*step));
+            continue;
+        }
+        let Some((_, step)) = known.iter().find(|(name, _)| *name == word) else {
+            let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+            return Err(cursor.error_before(format!(
+                "'log-steps' : unknown step '{word}', expects 'all' or some of {}.",
+                names.join(", ")
+            )));
+        };
+        steps.add(*step);
+    }
+    draft.px.settings.log_steps = Some(steps);
+    cursor.finish()
 }
 
 fn error_log_format(draft: &mut Draft, cursor: &mut Cursor<'_>) -> Outcome {
