@@ -242,9 +242,13 @@ fn dispatch(thread: &Rc<Thread>, accepted: Accepted) {
     process.loads[best].fetch_add(1, Ordering::Relaxed);
     if best == thread.index {
         conn::spawn(thread, accepted);
-    } else if process.mailboxes[best].send(ThreadMessage::Connection(accepted)).is_err() {
-        // that thread is ending; the connection ends with it
-        process.loads[best].fetch_sub(1, Ordering::Relaxed);
-        process.connection_ended();
+        return;
+    }
+    let Err(refused) = process.mailboxes[best].send(ThreadMessage::Connection(accepted)) else { return };
+    // that thread has ended, as threads without a connection do while the process drains: this one takes its turn
+    process.loads[best].fetch_sub(1, Ordering::Relaxed);
+    process.loads[thread.index].fetch_add(1, Ordering::Relaxed);
+    if let ThreadMessage::Connection(accepted) = refused.0 {
+        conn::spawn(thread, accepted);
     }
 }

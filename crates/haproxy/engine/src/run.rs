@@ -205,15 +205,19 @@ fn data_thread(index: usize, process: Arc<Process>, mailbox: UnboundedReceiver<T
 async fn serve(thread: Rc<Thread>, mut mailbox: UnboundedReceiver<ThreadMessage>) {
     let mut purge = tokio::time::interval(PURGE_EVERY);
     purge.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut open = true;
     loop {
         let message = tokio::select! {
-            message = mailbox.recv() => message,
+            message = mailbox.recv(), if open => message,
             _ = purge.tick() => {
                 thread.clock.tick();
                 purge_idle(&thread);
                 thread.measure_cpu();
                 if is_finished(&thread) {
-                    return;
+                    open = false;
+                    if !takes_late_connections(&thread, &mut mailbox) {
+                        return;
+                    }
                 }
                 continue;
             }
@@ -279,6 +283,20 @@ fn watch(thread: &Rc<Thread>, socket: ListenSocket) {
 
 fn is_finished(thread: &Thread) -> bool {
     thread.draining.get() && thread.process.loads[thread.index].load(Ordering::Relaxed) == 0
+}
+
+/// Closes the mailbox and takes what came between the last look and now; true if there was a connection. Who sends from
+/// now on is refused and keeps it.
+fn takes_late_connections(thread: &Rc<Thread>, mailbox: &mut UnboundedReceiver<ThreadMessage>) -> bool {
+    mailbox.close();
+    let mut late = false;
+    while let Ok(message) = mailbox.try_recv() {
+        if let ThreadMessage::Connection(accepted) = message {
+            conn::spawn(thread, accepted);
+            late = true;
+        }
+    }
+    late
 }
 
 fn purge_idle(thread: &Thread) {
