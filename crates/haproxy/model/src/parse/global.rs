@@ -150,8 +150,14 @@ pub const KEYWORDS: &[Keyword] = &[
         "directory of server-state files"
     ),
     row!("server-state-file", "<file>", Status::Supported, server_state_file, "file with server states"),
-    row!("localpeer", "<name>", Status::Supported, localpeer, "name of this peer"),
-    row!("set-dumpable", "", Status::Supported, set_dumpable, "allow core dumps"),
+    row!("localpeer", "<name>", Status::Accepted("there are no peers yet"), localpeer, "name of this peer"),
+    row!(
+        "set-dumpable",
+        "",
+        Status::Accepted("whether cores are dumped is left to the system"),
+        set_dumpable,
+        "allow core dumps"
+    ),
     row!("insecure-fork-wanted", "", Status::Supported, insecure_fork, "allow forks"),
     row!(
         "insecure-setuid-wanted",
@@ -161,7 +167,13 @@ pub const KEYWORDS: &[Keyword] = &[
         "allow set-uid programs"
     ),
     row!("external-check", "", Status::Supported, external_check, "allow external checks"),
-    row!("cpu-map", "<threads> <cpus>", Status::Supported, cpu_map, "CPUs of threads"),
+    row!(
+        "cpu-map",
+        "<threads> <cpus>",
+        Status::Accepted("threads are not bound to CPUs yet"),
+        cpu_map,
+        "CPUs of threads"
+    ),
     row!("cpu-policy", "<word>", OWN_SCHEDULER, accept, "choice of CPUs"),
     row!("cpu-set", "<words>", OWN_SCHEDULER, accept, "CPUs to use"),
     row!("numa-cpu-mapping", "", OWN_SCHEDULER, accept, "one NUMA node only"),
