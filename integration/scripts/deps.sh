@@ -23,6 +23,7 @@ killall=psmisc
 unshare=util-linux
 ping=iputils-ping
 cc=gcc
+python3=python3
 "
 [ "${1:-}" = --scenario ] && wanted="$wanted
 rabbitmq-server=rabbitmq-server
@@ -30,7 +31,6 @@ rabbitmq-server=rabbitmq-server
 
 [ "${1:-}" = --interop ] && wanted="$wanted
 vrrpd=frr
-python3=python3
 "
 
 PATH="$PATH:/usr/sbin:/sbin:/usr/lib/frr"
